@@ -1,0 +1,47 @@
+"""Call-centre simulation: arrivals, staffing, abandonment and redials, compared by waits and lost customers.
+
+import sim
+
+scenario = sim.load("configs/support_line.yaml")
+result = sim.simulate(scenario, replications=200, seed=1)
+comparison = sim.compare(scenario)
+"""
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "load": "sim.verbs",
+    "simulate": "sim.verbs",
+    "compare": "sim.verbs",
+    "deal": "sim.verbs",
+    "Scenario": "sim.scenario.schema",
+    "Result": "sim.reports.results",
+    "Comparison": "sim.reports.results",
+    "InputError": "sim.errors",
+}
+__all__ = [*_HOMES, "__version__"]
+
+if TYPE_CHECKING:
+    from sim.errors import InputError as InputError
+    from sim.reports.results import Comparison as Comparison
+    from sim.reports.results import Result as Result
+    from sim.scenario.schema import Scenario as Scenario
+    from sim.verbs import compare as compare
+    from sim.verbs import deal as deal
+    from sim.verbs import load as load
+    from sim.verbs import simulate as simulate
+
+
+def __getattr__(name: str) -> Any:
+    """Import a verb when it is first asked for, so that `import sim` and `ccsim --help` stay instant."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'sim' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,208 @@
+"""The verbs at a prompt: `ccsim run`, `compare`, `check`, `new`, `schema`."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from sim import __version__
+from sim.errors import InputError, shown
+
+if TYPE_CHECKING:
+    from sim.scenario.schema import Scenario
+
+DONE, BAD_INPUT, INTERRUPTED = 0, 2, 130
+
+
+class _Parser(argparse.ArgumentParser):
+    """Wrong usage in one sentence, like every other wrong input."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(BAD_INPUT, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The commands and their options."""
+    top = _Parser(
+        prog="ccsim", description="Call-centre simulation: waits and lost customers under any staffing plan."
+    )
+    top.add_argument("--version", action="version", version=f"ccsim {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
+
+    def command(name: str, what: str, action: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=what, description=what)
+        sub.set_defaults(action=action)
+        return sub
+
+    new = command("new", "write a commented scenario to start from", _new)
+    new.add_argument("name", metavar="NAME", help="file to write; .yaml is added if it has no ending")
+    run = command("run", "play one plan: metrics by queue, agents and intervals", _run)
+    compare = command("compare", "play every plan on the same days, against the first", _compare)
+    check = command("check", "validate a scenario and say in words what was understood", _check)
+    for sub in (run, compare, check):
+        sub.add_argument("scenario", metavar="SCENARIO", help="YAML or JSON file; - for standard input")
+        sub.add_argument(
+            "--set", action="append", default=[], metavar="PATH=VALUE", help="override a value (repeatable)"
+        )
+    for sub in (run, check):
+        sub.add_argument("--plan", metavar="NAME", help="the plan to play (default: the first)")
+    for sub in (run, compare):
+        _add_play_options(sub)
+    command("schema", "print the JSON Schema of a scenario file, for editors", _schema)
+    return top
+
+
+def _add_play_options(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--replications", type=int, metavar="N", help="days to play (default: the scenario's)")
+    sub.add_argument("--seed", type=int, metavar="S", help="seed of all chance (default: the scenario's)")
+    sub.add_argument("--engine", default="reference", metavar="NAME", help="reference")
+    sub.add_argument(
+        "--jobs", type=int, metavar="N", help="processes (default: one a processor, if worth it)"
+    )
+    sub.add_argument("--by-interval", action="store_true", help="figures for every interval too")
+    sub.add_argument("--json", action="store_true", help="one JSON document instead of tables")
+    sub.add_argument("--out", metavar="FILE", help="write what would be printed to a file")
+    sub.add_argument("--plot", metavar="FILE", help="draw it: a .png, .svg or .pdf file")
+    sub.add_argument("--quiet", action="store_true", help="no progress on stderr")
+
+
+def _scenario(options: argparse.Namespace) -> "Scenario":
+    from sim.scenario.plans import read_assignment
+    from sim.scenario.source import read
+    from sim.verbs import from_source
+
+    overrides = dict(read_assignment(text) for text in options.set)
+    return from_source(read(options.scenario), overrides)
+
+
+def _settings(options: argparse.Namespace, scenario: "Scenario", plans: int) -> dict[str, Any]:
+    """Arguments of `simulate` and `compare`, with progress on stderr unless it is not wanted."""
+    from sim.experiments.replicate import worthwhile_jobs
+
+    count = scenario.replications if options.replications is None else options.replications
+    jobs = options.jobs
+    if jobs is None:
+        jobs = worthwhile_jobs([scenario] * plans, count)
+    settings = {"replications": count, "seed": options.seed, "engine": options.engine, "jobs": jobs}
+    return settings | {
+        "by_interval": options.by_interval,
+        "progress": None if options.quiet else _Progress(count),
+    }
+
+
+class _Progress:
+    """A bar on stderr, drawn only where somebody looks."""
+
+    def __init__(self, total: int) -> None:
+        from tqdm import tqdm
+
+        self.bar = tqdm(
+            total=total, unit="day", file=sys.stderr, leave=False, disable=None, dynamic_ncols=True
+        )
+
+    def __call__(self, done: int, total: int) -> None:
+        self.bar.update(done - self.bar.n)
+        if done >= total:
+            self.bar.close()
+
+
+def _run(options: argparse.Namespace) -> int:
+    from sim.reports.tables import run_table
+    from sim.verbs import simulate
+
+    scenario = _scenario(options)
+    result = simulate(scenario, options.plan, **_settings(options, scenario, 1))
+    _show(options, lambda: run_table(result, options.by_interval), result)
+    return DONE
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from sim.reports.tables import compare_table
+    from sim.verbs import compare
+
+    scenario = _scenario(options)
+    comparison = compare(scenario, **_settings(options, scenario, len(scenario.plans)))
+    _show(options, lambda: compare_table(comparison), comparison)
+    return DONE
+
+
+def _show(options: argparse.Namespace, table: Callable[[], str], result: Any) -> None:
+    if options.json:
+        import json
+
+        text = json.dumps(result.to_dict(options.by_interval), ensure_ascii=False, indent=1, allow_nan=False)
+    else:
+        text = table()
+    if options.plot:
+        from sim.reports.plots import save_figure
+
+        save_figure(result.plot(), options.plot)
+    if options.out:
+        from sim.reports.results import write_whole
+
+        write_whole(Path(options.out), f"{text}\n".encode())
+    else:
+        print(text)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from sim.reports.words import check_text
+
+    scenario = _scenario(options)
+    title = scenario.name + (f', plan "{options.plan}"' if options.plan else "")
+    print(check_text(scenario.under(options.plan) if options.plan else scenario, title))
+    return DONE
+
+
+def _new(options: argparse.Namespace) -> int:
+    from importlib.resources import files
+
+    path = Path(options.name)
+    path = path if path.suffix in (".yaml", ".yml") else path.with_name(f"{path.name}.yaml")
+    try:
+        with path.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(files("sim.scenario").joinpath("template.yaml").read_text(encoding="utf-8"))
+    except FileExistsError:
+        raise InputError("is there already; choose another name", file=str(path)) from None
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror or error}", file=str(path)) from None
+    print(f"wrote {path}; try: ccsim compare {path}")
+    return DONE
+
+
+def _schema(options: argparse.Namespace) -> int:
+    import json
+
+    from sim.scenario.schema import json_schema
+
+    print(json.dumps(json_schema(), indent=1, ensure_ascii=False))
+    return DONE
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; the exit code says how it went: 0 done, 2 bad input, 130 interrupted."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    try:
+        options = parser().parse_args(arguments)
+        code = int(options.action(options))
+        sys.stdout.flush()
+        return code
+    except InputError as error:
+        print(f"ccsim: {error}", file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        print("ccsim: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except MemoryError:
+        print(
+            f"ccsim: out of memory; ask for fewer replications or contacts than {shown(sys.argv[1:])}",
+            file=sys.stderr,
+        )
+        return BAD_INPUT

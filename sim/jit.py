@@ -1,0 +1,277 @@
+"""The one way a kernel is compiled: numba, kept on disk under a key that knows every source it came from.
+
+Numba's own cache does not see edits in *other* files, so a kernel that calls an edited kernel would stay
+stale and silently disagree. Here the folder's name is a hash of all kernel sources, of the versions and of
+the flags that change code; neither the environment nor `numba.config` is touched: they are the user's. The
+cache folder may be deleted at any time; it costs one compilation.
+"""
+
+import hashlib
+import os
+import platform
+import shutil
+import stat
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import llvmlite  # type: ignore[import-untyped]
+import llvmlite.binding  # type: ignore[import-untyped]
+import numba
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import caching, config
+from numba.extending import intrinsic
+
+__all__ = [
+    "add",
+    "announce",
+    "cache_folder",
+    "constant",
+    "disabled",
+    "intrinsic",
+    "kernel",
+    "multiply",
+    "word",
+]
+
+disabled: bool = bool(getattr(config, "DISABLE_JIT", 0))
+"""True where kernels run as plain Python (NUMBA_DISABLE_JIT=1)."""
+
+_PACKAGE = Path(__file__).parent
+_SOURCES = ("jit.py", "distributions.py", "model/**/*.py", "engines/**/*.py", "measures/**/*.py")
+_FLAGS = (
+    *("BOUNDSCHECK", "CPU_FEATURES", "CPU_NAME", "DEBUGINFO_DEFAULT", "DISABLE_INTEL_SVML", "ENABLE_AVX"),
+    *("ENABLE_PROFILING", "EXTEND_VARIABLE_LIFETIMES", "LLVM_REFPRUNE_FLAGS", "LLVM_REFPRUNE_PASS"),
+    *("LOOP_VECTORIZE", "OPT", "SLP_VECTORIZE"),
+)
+_STALE = 30 * 24 * 3600.0
+_DAY = 24 * 3600.0
+
+
+def kernel(
+    function: Callable[..., Any] | None = None,
+    *,
+    inline: bool = False,
+    lean: bool = False,
+    big: bool = False,
+) -> Any:
+    """Compile with numba (nogil, cached on disk) on first call; usable bare or with options.
+
+    `lean` is for kernels that take arrays, but make none and return none: references are not counted there,
+    which saves some 6 ns a call (and returning an array would crash). `big` kernels say on stderr when they
+    have to be compiled. With the JIT off the function is returned as it is.
+    """
+    if function is None:
+        return lambda given: kernel(given, inline=inline, lean=lean, big=big)
+    if disabled:
+        return function
+    options: dict[str, Any] = {"nogil": True, "inline": "always" if inline else "never", "_nrt": not lean}
+    dispatcher: Any = numba.njit(**options)(function)
+    dispatcher.get_call_template = partial(_without_literals, dispatcher.get_call_template)
+    folder = cache_folder()
+    if folder is not None or big:
+        dispatcher._cache = _Cache(function, folder, big)
+    return dispatcher
+
+
+def _without_literals(find: Callable[..., Any], arguments: Any, named: Any) -> Any:
+    """Find the compiled kernel for a call's types; numba would make one for each constant in the caller."""
+    plain = {name: types.unliteral(given) for name, given in named.items()}
+    return find([types.unliteral(given) for given in arguments], plain)
+
+
+@cache
+def announce() -> None:
+    """Say once per process, on stderr, why the first answer takes a while."""
+    where = "once per installation" if cache_folder() else "no private cache folder: set CCSIM_CACHE to one"
+    print(f"compiling the simulation kernels ({where})…", file=sys.stderr, flush=True)
+
+
+@cache
+def cache_folder() -> Path | None:
+    """Return the private folder of this build's kernels, made if need be; None where there cannot be one."""
+    try:
+        folder = _root() / f"kernels-{_key()}"
+        if not folder.is_dir():
+            _forget_old(folder.parent)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not _private(folder):
+            return None
+    except (OSError, RuntimeError):  # no home, no permission, sources inside a zip
+        return None
+    _mark_used(folder)
+    return folder
+
+
+def _root() -> Path:
+    """Return $CCSIM_CACHE, or callcenter-sim in the user's cache folder."""
+    if own := os.environ.get("CCSIM_CACHE"):
+        return Path(own).expanduser()
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "callcenter-sim"
+
+
+def _key() -> str:
+    """Hash everything that the machine code depends on."""
+    digest = hashlib.blake2b(digest_size=12)
+    for path in sorted({path for pattern in _SOURCES for path in _PACKAGE.glob(pattern)}):
+        digest.update(f"{path.relative_to(_PACKAGE).as_posix()}\0".encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    versions = (numba.__version__, np.__version__, llvmlite.__version__, sys.version, platform.machine())
+    digest.update(repr((versions, llvmlite.binding.get_host_cpu_name(), _flags())).encode())
+    return digest.hexdigest()
+
+
+def _flags() -> tuple[str, ...]:
+    """Return the settings of numba that change the code it makes, as they stand now."""
+    return tuple(f"{name}={getattr(config, name, None)!s}" for name in _FLAGS)
+
+
+def _private(folder: Path) -> bool:
+    """Tell whether only this user or root can write there: numba's files are pickles, which can run code."""
+    if sys.platform == "win32":
+        return True
+    found = folder.stat()
+    return found.st_uid in (os.getuid(), 0) and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+
+
+def _mark_used(folder: Path) -> None:
+    """Note the day of use in the folder's time, by which old folders are told."""
+    try:
+        if time.time() - folder.stat().st_mtime > _DAY:
+            os.utime(folder)
+    except OSError:  # a read-only cache still serves
+        pass
+
+
+def _forget_old(root: Path) -> None:
+    """Remove the folders of builds unused for 30 days."""
+    for folder in root.glob("kernels-*"):
+        try:
+            if time.time() - folder.stat().st_mtime > _STALE:
+                shutil.rmtree(folder, ignore_errors=True)
+        except OSError:
+            continue
+
+
+class _Locator(caching._SourceFileBackedLocatorMixin, caching._CacheLocator):
+    """Numba's question where a function's files go, answered with our folder."""
+
+    def __init__(self, function: Callable[..., Any], folder: Path):
+        self._py_file = function.__code__.co_filename
+        self._lineno = function.__code__.co_firstlineno
+        self._folder = folder
+
+    def get_cache_path(self) -> str:
+        return str(self._folder)
+
+
+class _Files(caching.CompileResultCacheImpl):
+    """Numba's serialiser, without its own search for a folder."""
+
+    def __init__(self, function: Callable[..., Any], folder: Path):
+        self._lineno = function.__code__.co_firstlineno
+        self._locator = _Locator(function, folder)
+        name = f"{function.__module__}.{function.__qualname__}"
+        self._filename_base = self.get_filename_base(name, getattr(sys, "abiflags", ""))
+
+
+class _Cache(caching.FunctionCache):
+    """A kernel's disk cache that can fail only into compiling."""
+
+    def __init__(self, function: Callable[..., Any], folder: Path | None, big: bool):
+        self._py_func, self._name, self._big = function, repr(function), big
+        self._cache_path, self._enabled = str(folder), False
+        if folder is None:
+            return
+        try:
+            self._impl = _Files(function, folder)
+            stamp = self._impl.locator.get_source_stamp()
+        except OSError:  # defined at a prompt: no file whose edits could be seen
+            return
+        base = self._impl.filename_base
+        self._cache_file = caching.IndexDataCacheFile(self._cache_path, base, stamp)
+        # Two processes that compile at once must not write other signatures' code under one file name.
+        self._cache_file._data_name_pattern = f"{base}.{uuid.uuid4().hex[:12]}.{{number:d}}.nbc"
+        self._enabled = True
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        try:
+            found = super().load_overload(sig, target_context)
+        except Exception:  # a file cut short, or unreadable: as if it were not there
+            found = None
+            with suppress(Exception):
+                self.flush()
+        if found is None and self._big:
+            announce()
+        return found
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        try:
+            super().save_overload(sig, data)
+        except Exception:  # disk full, read-only, folder gone: the kernel itself is fine
+            self._enabled = False
+
+    def _index_key(self, sig: Any, codegen: Any) -> Any:
+        """Add the flags as they stand at compilation: a program may set them after importing us."""
+        return (*super()._index_key(sig, codegen), _flags())
+
+
+# Arithmetic on 64-bit words, the same for int64, uint64 and Python integers: numba makes a float of int64
+# with uint64, and has no 128-bit product. Plain Python's integers never overflow: there words are masked.
+
+
+def constant(x: int) -> Any:
+    """Return an integer in the form that a kernel's module-level constant needs to be a word."""
+    return x if disabled else np.uint64(x)
+
+
+if disabled:
+    _MASK = (1 << 64) - 1
+
+    def word(x: Any) -> Any:
+        """Return an integer as a word, modulo 2⁶⁴."""
+        return int(x) & _MASK
+
+    def add(x: Any, y: Any) -> Any:
+        """Return the sum of two words, modulo 2⁶⁴."""
+        return (x + y) & _MASK
+
+    def multiply(x: Any, y: Any) -> Any:
+        """Return the high and the low word of the product of two words."""
+        return (x * y) >> 64, (x * y) & _MASK
+
+else:
+
+    @kernel
+    def word(x: Any) -> Any:
+        """Return an integer as a word, modulo 2⁶⁴."""
+        return np.uint64(x)
+
+    @kernel
+    def add(x: Any, y: Any) -> Any:
+        """Return the sum of two words, modulo 2⁶⁴."""
+        return np.uint64(x) + np.uint64(y)
+
+    @intrinsic
+    def multiply(typing_context: Any, x: Any, y: Any) -> Any:
+        """Return the high and the low word of the product of two words."""
+        pair = types.UniTuple(types.uint64, 2)
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            wide, narrow = ir.IntType(128), ir.IntType(64)
+            product = builder.mul(builder.zext(arguments[0], wide), builder.zext(arguments[1], wide))
+            high = builder.trunc(builder.lshr(product, ir.Constant(wide, 64)), narrow)
+            return context.make_tuple(builder, pair, (high, builder.trunc(product, narrow)))
+
+        return pair(types.uint64, types.uint64), generate

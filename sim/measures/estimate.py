@@ -1,0 +1,161 @@
+"""Totals → a value and its interval; differences of two plans on the same days."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.measures.metrics import BINS, Metric, Waits, bin_edges, joined_waits
+
+CONFIDENCE = 0.95
+BATCHES = 64
+RESAMPLES = 400
+NULL = float("nan")
+
+
+class Estimate(NamedTuple):
+    """A value with its 95% interval; NaN where there is none (a zero denominator, a single replication)."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def margin(self) -> float:
+        """Half the interval's length: the ± of the tables."""
+        return (self.high - self.low) / 2
+
+
+class Sample(NamedTuple):
+    """A value and how each replication (or batch, or resample) moves it: all that margins and differences need.
+
+    moves: float64 (n,): for counts and ratios the influence of each replication, mean zero; for percentiles
+    the deviations of the resampled values, already scaled so that their root mean square is the standard error.
+    """
+
+    value: float
+    moves: np.ndarray
+    resampled: bool
+    freedom: int
+
+
+def t_quantile(freedom: int) -> float:
+    """The two-sided 95% point of Student's t."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(freedom, 0.5 + CONFIDENCE / 2))
+
+
+def of_count(values: np.ndarray) -> Sample:
+    """The mean over replications."""
+    mean = float(np.mean(values))
+    return Sample(mean, values - mean, False, values.size - 1)
+
+
+def of_ratio(top: np.ndarray, bottom: np.ndarray) -> Sample:
+    """Total over total, by the delta method on the replications' totals.
+
+    Source: Law, Simulation Modeling and Analysis, ch. 9; null when the denominator is zero throughout.
+    """
+    total = float(bottom.sum())
+    if total == 0.0:
+        return Sample(NULL, np.zeros(0), False, 0)
+    ratio = float(top.sum()) / total
+    return Sample(ratio, (top - ratio * bottom) / (total / bottom.size), False, bottom.size - 1)
+
+
+def interval(sample: Sample) -> Estimate:
+    """The 95% t-interval of a sample."""
+    if math.isnan(sample.value) or sample.freedom < 1:
+        return Estimate(sample.value, NULL, NULL)
+    squares = float(np.dot(sample.moves, sample.moves))
+    n = sample.freedom + 1
+    error = math.sqrt(squares / sample.moves.size) if sample.resampled else math.sqrt(squares / (n - 1) / n)
+    half = t_quantile(sample.freedom) * error
+    return Estimate(sample.value, sample.value - half, sample.value + half)
+
+
+def difference(other: Sample, baseline: Sample) -> Estimate:
+    """other − baseline on the same replications: the interval of the paired values."""
+    if math.isnan(other.value) or math.isnan(baseline.value):
+        return Estimate(NULL, NULL, NULL)
+    paired = Sample(
+        other.value - baseline.value, other.moves - baseline.moves, other.resampled, other.freedom
+    )
+    return interval(paired)
+
+
+def resampling_weights(batches: int) -> np.ndarray:
+    """How often each batch is drawn in each resample, shape (resamples, batches); the same for every metric."""
+    generator = np.random.Generator(np.random.Philox(key=20261123))
+    return generator.multinomial(batches, np.full(batches, 1.0 / batches), size=RESAMPLES).astype(float)
+
+
+class Pool:
+    """The waits of one cell (a queue, an interval, or several together) by batch, ready for percentiles."""
+
+    def __init__(self, batches: list[Waits]) -> None:
+        """batches: tables of waits whose codes are bins alone."""
+        self.batches = len(batches)
+        everything = joined_waits(batches)
+        self.bins, self.total = everything.codes, everything.counts.astype(float)
+        self.counts = np.zeros((len(batches), self.bins.size))
+        for row, batch in enumerate(batches):
+            self.counts[row, np.searchsorted(self.bins, batch.codes)] = batch.counts
+        self.low, self.high = bin_edges(self.bins)
+        self._resampled: np.ndarray | None = None
+
+    def percentile(self, share: float) -> Sample:
+        """The pooled percentile, with deviations from resampling whole batches of replications."""
+        if self.bins.size == 0:
+            return Sample(NULL, np.zeros(0), True, 0)
+        value = float(_percentiles(np.cumsum(self.total)[None, :], self.low, self.high, share)[0])
+        if self.batches < 2:
+            return Sample(value, np.zeros(0), True, 0)
+        if self._resampled is None:
+            self._resampled = np.cumsum(resampling_weights(self.batches) @ self.counts, axis=1)
+        drawn = _percentiles(self._resampled, self.low, self.high, share)
+        scale = math.sqrt(self.batches / (self.batches - 1))
+        return Sample(value, (drawn - drawn.mean()) * scale, True, self.batches - 1)
+
+
+def _percentiles(cumulative: np.ndarray, low: np.ndarray, high: np.ndarray, share: float) -> np.ndarray:
+    """Percentile of each row of cumulative counts, spread evenly inside its bin."""
+    wanted = share * cumulative[:, -1]
+    place = np.minimum((cumulative < wanted[:, None]).sum(axis=1), low.size - 1)
+    rows = np.arange(cumulative.shape[0])
+    reached = cumulative[rows, place]
+    before = np.where(place > 0, cumulative[rows, np.maximum(place - 1, 0)], 0.0)
+    inside = np.divide(wanted - before, reached - before, where=reached > before, out=np.ones(place.size))
+    return low[place] + np.clip(inside, 0.0, 1.0) * (high[place] - low[place])
+
+
+def cell_waits(waits: Waits, cells: range) -> Waits:
+    """Those waits whose cell (queue × intervals + interval) lies in a range, coded by bin alone."""
+    a, b = np.searchsorted(waits.codes, [cells.start * BINS, cells.stop * BINS])
+    return joined_waits([Waits(waits.codes[a:b] % BINS, waits.counts[a:b])])
+
+
+def sample_of(metric: Metric, figures: dict[str, np.ndarray], pick: object, pool: Pool | None) -> Sample:
+    """The sample of one metric; `pick` indexes the last axes of the figures, after the replications.
+
+    A list of several places is summed over (`all`), or, for the longest wait, the largest is taken.
+    """
+
+    def column(name: str) -> np.ndarray:
+        values = figures[name]
+        if pick is None:
+            return values.reshape(values.shape[0], -1).sum(axis=1)
+        return values[(slice(None), *pick)]  # type: ignore[misc]
+
+    if metric.kind == "ratio":
+        return of_ratio(column(metric.top), column(metric.bottom))
+    if metric.kind == "largest":
+        longest = figures[metric.top]
+        return of_count(
+            longest.reshape(longest.shape[0], -1).max(axis=1) if pick is None else column(metric.top)
+        )
+    if metric.kind == "percentile":
+        assert pool is not None
+        return pool.percentile(metric.percent)
+    return of_count(column(metric.top))

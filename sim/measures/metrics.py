@@ -1,0 +1,442 @@
+"""Records → totals: one pass over the contacts of a replication, by queue and interval."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sim.jit import kernel
+from sim.model.centre import Centre, add_span, interval_of
+from sim.model.chance import LEAVE, u
+from sim.model.records import Outcome, Records
+from sim.scenario.schema import Scenario
+
+TOTALS = (
+    "offered", "answered", "abandoned", "blocked", "unanswered", "closed", "self_served", "pending",
+    "callbacks_offered", "callbacks_accepted", "callbacks_served", "callbacks_failed", "callback_dials",
+    "within_target", "counted_for_target", "answered_wait", "wait", "waited", "delayed", "line_seconds",
+    "customers", "unserved_customers", "lost_customers", "lost_value", "deterred_value", "longest_wait",
+    "callbacks_within", "callback_wait", "reached_agent", "time_to_agent", "work_put_off", "work_called_back",
+)  # fmt: skip
+(
+    OFFERED, ANSWERED, ABANDONED, BLOCKED, UNANSWERED, CLOSED, SELF_SERVED, PENDING,
+    CALLBACKS_OFFERED, CALLBACKS_ACCEPTED, CALLBACKS_SERVED, CALLBACKS_FAILED, CALLBACK_DIALS,
+    WITHIN_TARGET, COUNTED_FOR_TARGET, ANSWERED_WAIT, WAIT, WAITED, DELAYED, LINE_SECONDS,
+    CUSTOMERS, UNSERVED_CUSTOMERS, LOST_CUSTOMERS, LOST_VALUE, DETERRED_VALUE, LONGEST_WAIT,
+    CALLBACKS_WITHIN, CALLBACK_WAIT, REACHED_AGENT, TIME_TO_AGENT, WORK_PUT_OFF, WORK_CALLED_BACK,
+) = range(len(TOTALS))  # fmt: skip
+AGENT_TOTALS = ("on_duty", "overtime", "busy", "unreached")
+DEFINITIONS = ("offered", "answered", "early_abandons_excluded", "early_abandons_met")
+
+O_ANSWERED, O_ABANDONED, O_BALKED = int(Outcome.ANSWERED), int(Outcome.ABANDONED), int(Outcome.BALKED)
+O_BLOCKED, O_CLOSED, O_SELF_SERVED = int(Outcome.BLOCKED), int(Outcome.CLOSED), int(Outcome.SELF_SERVED)
+O_CALLBACK_SERVED, O_CALLBACK_FAILED = int(Outcome.CALLBACK_SERVED), int(Outcome.CALLBACK_FAILED)
+O_UNANSWERED, O_PENDING = int(Outcome.UNANSWERED), int(Outcome.PENDING)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A named figure: a count, a ratio of two totals, a percentile of the waits, or the mean longest wait.
+
+    kind: count | ratio | percentile | largest; top, bottom: names of totals; unit: s | share | hours | money
+    | "" for a number; text: the definition in words.
+    """
+
+    name: str
+    kind: str
+    unit: str
+    text: str
+    top: str = ""
+    bottom: str = ""
+    percent: float = 0.0
+
+
+def _counts(*names: str, unit: str = "") -> list[Metric]:
+    return [
+        Metric(name, "count", unit, f"{name.replace('_', ' ')} a replication", top=name) for name in names
+    ]
+
+
+QUEUE_METRICS: dict[str, Metric] = {
+    metric.name: metric
+    for metric in [
+        *_counts(
+            "offered", "answered", "abandoned", "blocked", "unanswered", "closed", "self_served", "pending"
+        ),
+        Metric("abandonment_rate", "ratio", "share", "abandoned ÷ offered", "abandoned", "offered"),
+        Metric(
+            "service_level",
+            "ratio",
+            "share",
+            "by the queue's definition",
+            "within_target",
+            "counted_for_target",
+        ),
+        Metric(
+            "target_met_share",
+            "ratio",
+            "share",
+            "replications that meet the target",
+            "target_met",
+            "target_asked",
+        ),
+        Metric("asa", "ratio", "s", "mean wait of the answered", "answered_wait", "answered"),
+        Metric("mean_wait", "ratio", "s", "mean wait of all with a wait", "wait", "waited"),
+        Metric("p50_wait", "percentile", "s", "half of all waits are shorter", percent=0.5),
+        Metric("p90_wait", "percentile", "s", "90% of all waits are shorter", percent=0.9),
+        Metric("p95_wait", "percentile", "s", "95% of all waits are shorter", percent=0.95),
+        Metric("p99_wait", "percentile", "s", "99% of all waits are shorter", percent=0.99),
+        Metric("max_wait", "largest", "s", "mean of the replications' longest wait", "longest_wait"),
+        Metric(
+            "delayed_share", "ratio", "share", "waited at all ÷ contacts with a wait", "delayed", "waited"
+        ),
+        Metric("mean_queue_length", "count", "", "time average of contacts on the line", "queue_length"),
+        *_counts("callbacks_offered", "callbacks_accepted", "callbacks_served", "callbacks_failed", "callback_dials"),
+        Metric("callback_within", "ratio", "share", "served within the promise ÷ accepted", "callbacks_within", "callbacks_accepted"),
+        Metric("callbacks_kept", "count", "", "callbacks served within the promise", "callbacks_within"),
+        Metric("callbacks_broken", "count", "", "accepted callbacks not served within the promise", "callbacks_broken"),
+        Metric("callback_wait", "ratio", "s", "mean time from request to connection", "callback_wait", "callbacks_served"),
+        Metric("time_to_agent", "ratio", "s", "mean time from joining to an agent, callbacks included", "time_to_agent", "reached_agent"),
+        Metric("deferred_hours", "count", "hours", "work of served callbacks, in the interval of joining", "deferred_hours"),
+        Metric("returned_hours", "count", "hours", "the same work, in the interval in which it was done", "returned_hours"),
+        *_counts("customers", "unserved_customers", "lost_customers"),
+        Metric("lost_rate", "ratio", "share", "lost customers ÷ customers", "lost_customers", "customers"),
+        *_counts("lost_value", "deterred_value", unit="money"),
+    ]
+}
+AGENT_METRICS: dict[str, Metric] = {
+    metric.name: metric
+    for metric in [
+        Metric("on_duty_hours", "count", "hours", "present within staffing", "on_duty_hours"),
+        Metric(
+            "overtime_hours",
+            "count",
+            "hours",
+            "present beyond staffing or after the horizon",
+            "overtime_hours",
+        ),
+        Metric("busy_hours", "count", "hours", "with a contact in hand", "busy_hours"),
+        Metric("unreached_hours", "count", "hours", "ringing customers who did not pick up", "unreached_hours"),
+        Metric("paid_hours", "count", "hours", "staffing ÷ (1 − shrinkage) + overtime", "paid_hours"),
+        Metric("occupancy", "ratio", "share", "busy ÷ (on duty + overtime)", "busy_hours", "attended_hours"),
+        Metric("staff_cost", "count", "money", "paid hours × cost per hour", "staff_cost"),
+    ]
+}
+
+
+class Rules(NamedTuple):
+    """How contacts and customers are judged, by queue: what no engine needs to know.
+
+    within, target, unserved, value, deterred: float64 (queues,); definition: int64 (queues,);
+    promise: float64 (queues,), what accepted callbacks are held to;
+    late_start: int64 (queues + 1,) into late_time and late_share, the steps of `leaves.served_late`.
+    """
+
+    within: np.ndarray
+    target: np.ndarray
+    definition: np.ndarray
+    unserved: np.ndarray
+    late_start: np.ndarray
+    late_time: np.ndarray
+    late_share: np.ndarray
+    value: np.ndarray
+    deterred: np.ndarray
+    promise: np.ndarray
+
+
+def rules_of(scenario: Scenario) -> Rules:
+    """The judging rules of a scenario (already under its plan) as arrays."""
+    queues = list(scenario.queues.values())
+    steps = [queue.leaves.served_late for queue in queues]
+    return Rules(
+        within=np.array([queue.service_level.within for queue in queues], dtype=float),
+        target=np.array([queue.service_level.target for queue in queues], dtype=float),
+        definition=np.array([DEFINITIONS.index(q.service_level.definition) for q in queues], dtype=np.int64),
+        unserved=np.array([queue.leaves.unserved for queue in queues], dtype=float),
+        late_start=np.cumsum([0] + [len(step) for step in steps], dtype=np.int64),
+        late_time=np.array([time for step in steps for time in step], dtype=float),
+        late_share=np.array([share for step in steps for share in step.values()], dtype=float),
+        value=np.array([queue.customer_value for queue in queues], dtype=float),
+        promise=np.array([q.callback.within if q.callback else math.inf for q in queues], dtype=float),
+        deterred=np.array(
+            [q.tells.share * q.tells.people * q.tells.put_off if q.tells else 0.0 for q in queues]
+        ),
+    )
+
+
+BINS_PER_OCTAVE = 1024
+LOWEST, OCTAVES = -10, 41  # waits from 2⁻¹¹ s (about half a millisecond) to 2³⁰ s
+BINS = 1 + OCTAVES * BINS_PER_OCTAVE
+
+
+@kernel
+def bin_of(wait: float) -> int:
+    """The bin of a wait: 0 for none, then 1024 bins an octave, each at most 0.1% wide."""
+    if wait <= 0.0:
+        return 0
+    mantissa, exponent = math.frexp(wait)
+    if exponent < LOWEST:
+        return 1
+    inside = int((mantissa - 0.5) * (2 * BINS_PER_OCTAVE))
+    return min(1 + (exponent - LOWEST) * BINS_PER_OCTAVE + inside, BINS - 1)
+
+
+def bin_edges(bins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Lower and upper edge in seconds of each bin number."""
+    octave, inside = np.divmod(np.maximum(bins, 1) - 1, BINS_PER_OCTAVE)
+    low = np.ldexp(0.5 + inside / (2 * BINS_PER_OCTAVE), octave + LOWEST)
+    high = np.ldexp(0.5 + (inside + 1) / (2 * BINS_PER_OCTAVE), octave + LOWEST)
+    return np.where(bins == 0, 0.0, low), np.where(bins == 0, 0.0, high)
+
+
+@kernel
+def count_contact(row, r, queue, interval, rules, totals):
+    """Add one contact to the totals of its queue and interval."""
+    outcome, wait = r.outcome[row], r.wait[row]
+    cell = totals[:, queue, interval]
+    requested = not math.isnan(r.callback_requested[row])
+    if outcome == O_BLOCKED or not math.isnan(r.joined[row]):
+        cell[OFFERED] += 1.0
+    if outcome == O_ANSWERED:
+        cell[ANSWERED] += 1.0
+        cell[ANSWERED_WAIT] += wait
+    elif outcome == O_ABANDONED or outcome == O_BALKED:
+        cell[ABANDONED] += 1.0
+    elif outcome == O_BLOCKED:
+        cell[BLOCKED] += 1.0
+    elif outcome == O_UNANSWERED:
+        cell[UNANSWERED] += 1.0
+    elif outcome == O_CLOSED:
+        cell[CLOSED] += 1.0
+    elif outcome == O_SELF_SERVED:
+        cell[SELF_SERVED] += 1.0
+    elif outcome == O_PENDING:
+        cell[PENDING] += 1.0
+    if not math.isnan(wait):
+        cell[WAIT] += wait
+        cell[WAITED] += 1.0
+        cell[LONGEST_WAIT] = max(cell[LONGEST_WAIT], wait)
+        if wait > 0.0 or requested:
+            cell[DELAYED] += 1.0
+    count_for_target(row, r, queue, requested, rules, cell)
+    count_callback(row, r, queue, interval, rules, totals)
+
+
+@kernel
+def count_callback(row, r, queue, interval, rules, totals):
+    """Add what a contact says of callbacks, and when a customer who reached an agent did."""
+    cell, requested, connected = totals[:, queue, interval], r.callback_requested[row], r.callback_connected[row]
+    if r.outcome[row] == O_ANSWERED:
+        cell[REACHED_AGENT] += 1.0
+        cell[TIME_TO_AGENT] += r.answered[row] - r.joined[row]
+    if not math.isnan(r.callback_offered[row]):
+        cell[CALLBACKS_OFFERED] += 1.0
+    if math.isnan(requested):
+        return
+    cell[CALLBACKS_ACCEPTED] += 1.0
+    cell[CALLBACK_DIALS] += r.dials[row]
+    if r.outcome[row] == O_CALLBACK_FAILED:
+        cell[CALLBACKS_FAILED] += 1.0
+    if math.isnan(connected):
+        return
+    cell[CALLBACKS_SERVED] += 1.0
+    cell[REACHED_AGENT] += 1.0
+    cell[TIME_TO_AGENT] += connected - r.joined[row]
+    cell[CALLBACK_WAIT] += connected - requested
+    if connected <= requested + rules.promise[queue]:
+        cell[CALLBACKS_WITHIN] += 1.0
+
+
+@kernel
+def count_deferred(row, r, queue, interval, centre, totals):
+    """Add the work of a served callback where it was put off and where it was done."""
+    connected = r.callback_connected[row]
+    if not math.isnan(connected):
+        work = r.released[row] - connected
+        totals[WORK_PUT_OFF, queue, interval] += work
+        totals[WORK_CALLED_BACK, queue, interval_of(connected, centre.interval, totals.shape[2])] += work
+
+
+@kernel
+def count_for_target(row, r, queue, requested, rules, cell):
+    """Add one contact to the two sides of the service level, under the queue's own definition."""
+    outcome, within, definition = r.outcome[row], rules.within[queue], rules.definition[queue]
+    joined = not math.isnan(r.joined[row])
+    if requested or not (joined or outcome == O_BLOCKED):
+        return
+    answered = outcome == O_ANSWERED
+    in_time = answered and r.answered[row] <= r.joined[row] + within
+    early = (outcome == O_ABANDONED or outcome == O_BALKED) and r.wait[row] <= within
+    if in_time or (early and definition == 3):
+        cell[WITHIN_TARGET] += 1.0
+    if definition == 1:
+        counts = answered
+    elif definition == 2:
+        counts = not early
+    else:
+        counts = True
+    if counts:
+        cell[COUNTED_FOR_TARGET] += 1.0
+
+
+@kernel
+def late_share(rules, queue: int, waited: float) -> float:
+    """The share of served customers who leave after waiting so long in all."""
+    share = 0.0
+    for step in range(rules.late_start[queue], rules.late_start[queue + 1]):
+        if waited >= rules.late_time[step]:
+            share = rules.late_share[step]
+    return share
+
+
+@kernel
+def is_unserved(outcome: int) -> bool:
+    """Whether a need whose last contact ended so was not met."""
+    return not (
+        outcome == O_ANSWERED
+        or outcome == O_SELF_SERVED
+        or outcome == O_CALLBACK_SERVED
+        or outcome == O_PENDING
+    )
+
+
+@kernel
+def count_customer(first, end, r, stream, seed, replication, interval, rules, totals):
+    """Add the customer whose contacts are rows first … end − 1: met or not, lost or not."""
+    home, customer = r.home[first], r.customer[first]
+    unserved, pending, waited = False, False, 0.0
+    for row in range(first, end):
+        if not math.isnan(r.wait[row]):
+            waited += r.wait[row]
+        if not math.isnan(r.callback_connected[row]):
+            waited += r.callback_connected[row] - r.callback_requested[row]
+        if row + 1 == end or r.need[row + 1] != r.need[row]:
+            unserved = unserved or is_unserved(r.outcome[row])
+            pending = pending or r.outcome[row] == O_PENDING
+    cell = totals[:, home, interval]
+    cell[CUSTOMERS] += 1.0
+    if unserved:
+        cell[UNSERVED_CUSTOMERS] += 1.0
+        share = rules.unserved[home]
+    else:
+        share = 0.0 if pending else late_share(rules, home, waited)
+    if share > 0.0 and u(seed, stream, replication, customer, 0, 0, LEAVE) < share:
+        cell[LOST_CUSTOMERS] += 1.0
+        cell[LOST_VALUE] += rules.value[home]
+        cell[DETERRED_VALUE] += rules.value[home] * rules.deterred[home]
+
+
+@kernel
+def tally(r: Records, centre: Centre, rules: Rules, seed: int, replication: int, totals, codes) -> int:
+    """One pass over the records of a replication.
+
+    totals: float64 (totals, queues, intervals), zeros, filled; codes: int64 (contacts,), filled with the cell
+    and bin of every counted wait. Returns the number of codes.
+    """
+    count = totals.shape[2]
+    coded, row = 0, 0
+    while row < r.home.size:
+        first = row
+        while row < r.home.size and r.home[row] == r.home[first] and r.customer[row] == r.customer[first]:
+            queue, joined = r.queue[row], r.joined[row]
+            moment = r.arrived[row] if math.isnan(joined) else joined
+            interval = interval_of(moment, centre.interval, count)
+            wait = r.wait[row]
+            if not math.isnan(wait):
+                end = min(joined + wait, centre.horizon)
+                add_span(totals[LINE_SECONDS, queue], joined, end, centre.warm_up, centre.interval, 1.0)
+            if r.arrived[row] >= centre.warm_up:
+                count_contact(row, r, queue, interval, rules, totals)
+                count_deferred(row, r, queue, interval, centre, totals)
+                if not math.isnan(wait):
+                    codes[coded] = (queue * count + interval) * BINS + bin_of(wait)
+                    coded += 1
+            row += 1
+        if r.arrived[first] >= centre.warm_up:
+            interval = interval_of(r.arrived[first], centre.interval, count)
+            stream = centre.demand.streams[r.home[first]]
+            count_customer(first, row, r, stream, seed, replication, interval, rules, totals)
+    return coded
+
+
+class Waits(NamedTuple):
+    """How often each bin of waits occurs: codes int64 rising, (queue × intervals + interval) × BINS + bin."""
+
+    codes: np.ndarray
+    counts: np.ndarray
+
+
+NO_WAITS = Waits(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
+
+
+def joined_waits(parts: list[Waits]) -> Waits:
+    """Several tables of waits as one."""
+    codes, where = np.unique(np.concatenate([part.codes for part in parts]), return_inverse=True)
+    counts = np.bincount(where, weights=np.concatenate([part.counts for part in parts]), minlength=codes.size)
+    return Waits(codes, counts.astype(np.int64))
+
+
+class Tally(NamedTuple):
+    """What one replication comes to: contacts (totals, queues, intervals), agents (4, groups, intervals), waits."""
+
+    contacts: np.ndarray
+    agents: np.ndarray
+    waits: Waits
+
+
+def tallied(records: Records, centre: Centre, rules: Rules, seed: int, replication: int) -> Tally:
+    """The totals of one replication's records."""
+    queues, count = centre.balks.size, centre.staffing.shape[1]
+    totals = np.zeros((len(TOTALS), queues, count))
+    codes = np.empty(records.home.size, dtype=np.int64)
+    coded = tally(records, centre, rules, seed, replication, totals, codes)
+    waits = Waits(*np.unique(codes[:coded], return_counts=True))
+    return Tally(totals, np.stack([getattr(records, name) for name in AGENT_TOTALS]), waits)
+
+
+def observed_seconds(scenario: Scenario) -> np.ndarray:
+    """Seconds of each interval after the warm-up, shape (intervals,)."""
+    starts = np.arange(scenario.grid.count) * scenario.grid.interval
+    return np.clip(starts + scenario.grid.interval - scenario.warm_up, 0.0, scenario.grid.interval)
+
+
+def queue_figures(totals: np.ndarray, scenario: Scenario, seconds: Any) -> dict[str, np.ndarray]:
+    """Totals by name, with those that are computed for each replication added.
+
+    totals: (replications, totals, queues, …); seconds: observed time, broadcast against the last axes.
+    """
+    figures = {name: totals[:, place] for place, name in enumerate(TOTALS)}
+    rules = rules_of(scenario)
+    target = rules.target.reshape((-1,) + (1,) * (totals.ndim - 3))
+    asked = figures["counted_for_target"] > 0
+    level = np.divide(
+        figures["within_target"], figures["counted_for_target"], where=asked, out=np.zeros(asked.shape)
+    )
+    figures["callbacks_broken"] = figures["callbacks_accepted"] - figures["callbacks_within"]
+    figures["deferred_hours"] = figures["work_put_off"] / 3600.0
+    figures["returned_hours"] = figures["work_called_back"] / 3600.0
+    figures["target_asked"] = asked.astype(float)
+    figures["target_met"] = (asked & (level >= target)).astype(float)
+    line = figures["line_seconds"]
+    figures["queue_length"] = np.divide(
+        line, seconds, where=np.broadcast_to(seconds, line.shape) > 0, out=np.zeros(line.shape)
+    )
+    return figures
+
+
+def agent_figures(totals: np.ndarray, scenario: Scenario, by_interval: bool) -> dict[str, np.ndarray]:
+    """Hours and cost by name; totals: (replications, 4, groups) or with intervals as the last axis."""
+    groups = list(scenario.agents.values())
+    seconds = observed_seconds(scenario)
+    planned = np.array([group.staffing for group in groups], dtype=float) * seconds / 3600.0
+    planned = planned if by_interval else planned.sum(axis=1)
+    column = (-1, 1) if by_interval else (-1,)
+    available = 1.0 - np.array([group.shrinkage for group in groups]).reshape(column)
+    cost = np.array([group.cost_per_hour for group in groups]).reshape(column)
+    on_duty, overtime, busy, unreached = (totals[:, place] / 3600.0 for place in range(len(AGENT_TOTALS)))
+    paid = planned / available + overtime
+    return {
+        "on_duty_hours": on_duty, "overtime_hours": overtime, "busy_hours": busy, "paid_hours": paid,
+        "unreached_hours": unreached, "attended_hours": on_duty + overtime, "staff_cost": paid * cost,
+    }  # fmt: skip

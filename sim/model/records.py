@@ -1,0 +1,108 @@
+"""What happened: one row per contact, and the agents' time by group and interval."""
+
+from enum import IntEnum
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+class Outcome(IntEnum):
+    """How a contact ended."""
+
+    ANSWERED = 0
+    ABANDONED = 1
+    BALKED = 2
+    BLOCKED = 3
+    CLOSED = 4
+    SELF_SERVED = 5
+    IVR_HANG_UP = 6
+    CALLBACK_SERVED = 7
+    CALLBACK_FAILED = 8
+    UNANSWERED = 9
+    PENDING = 10
+
+
+SERVED = (Outcome.ANSWERED, Outcome.SELF_SERVED, Outcome.CALLBACK_SERVED)
+
+
+class Records(NamedTuple):
+    """The contacts of one replication, sorted by home, customer, need, attempt; float64 NaN is null.
+
+    home, customer, need, attempt, queue, outcome, group, dials: int64, group -1 where nobody was spoken to;
+    arrived … wait and the callback moments: float64 seconds. on_duty, overtime, busy, unreached: float64
+    (groups, intervals), seconds of agents' time after the warm-up; unreached is the part of busy that was
+    spent on dials that nobody picked up.
+    """
+
+    home: np.ndarray
+    customer: np.ndarray
+    need: np.ndarray
+    attempt: np.ndarray
+    queue: np.ndarray
+    outcome: np.ndarray
+    group: np.ndarray
+    arrived: np.ndarray
+    joined: np.ndarray
+    answered: np.ndarray
+    talk_end: np.ndarray
+    released: np.ndarray
+    wait: np.ndarray
+    callback_offered: np.ndarray
+    callback_requested: np.ndarray
+    callback_connected: np.ndarray
+    dials: np.ndarray
+    on_duty: np.ndarray
+    overtime: np.ndarray
+    busy: np.ndarray
+    unreached: np.ndarray
+
+
+WHOLE = ("home", "customer", "need", "attempt", "queue", "outcome", "group")
+MOMENTS = (
+    "arrived",
+    "joined",
+    "answered",
+    "talk_end",
+    "released",
+    "wait",
+    "callback_offered",
+    "callback_requested",
+    "callback_connected",
+)
+CONTACT_COLUMNS = (*WHOLE, *MOMENTS, "dials")
+
+
+def frame(records: Records, replication: int, queues: list[str], groups: list[str]) -> Any:
+    """The contacts as a pandas DataFrame with names in place of numbers, one row per contact."""
+    import pandas as pd
+
+    table = pd.DataFrame(
+        {"replication": replication, **{name: getattr(records, name) for name in CONTACT_COLUMNS}}
+    )
+    names = np.array([*queues], dtype=object)
+    table["home"], table["queue"] = names[records.home], names[records.queue]
+    table["group"] = np.array([*groups, None], dtype=object)[records.group]
+    table["outcome"] = np.array([outcome.name.lower() for outcome in Outcome], dtype=object)[records.outcome]
+    order = [
+        "replication",
+        "home",
+        "customer",
+        "need",
+        "attempt",
+        "queue",
+        "arrived",
+        "joined",
+        "outcome",
+        "group",
+        "answered",
+    ]
+    order += [
+        "talk_end",
+        "released",
+        "wait",
+        "callback_offered",
+        "callback_requested",
+        "callback_connected",
+        "dials",
+    ]
+    return table[order]

@@ -1,0 +1,355 @@
+"""What a run gives back: estimates by queue, group and interval, as a document, a frame or a picture."""
+
+import json
+import math
+import os
+import time
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sim.errors import InputError, shown
+from sim.experiments.replicate import Totals, engine_named, prepared
+from sim.measures.estimate import Estimate, Pool, Sample, cell_waits, difference, interval, sample_of
+from sim.measures.metrics import (
+    AGENT_METRICS,
+    QUEUE_METRICS,
+    TOTALS,
+    Waits,
+    agent_figures,
+    observed_seconds,
+    queue_figures,
+)
+from sim.model.day import deal
+from sim.model.records import frame
+from sim.scenario.schema import Scenario
+
+FORMAT = 1
+ALL = "all"
+
+
+@dataclass
+class Result:
+    """One plan played: what every metric came to, with margins.
+
+    scenario: the scenario under its plan; seed, count: what was played (`count` replications); provenance:
+    version, engine, scenario hash, command, seconds.
+    """
+
+    scenario: Scenario
+    plan: str
+    seed: int
+    count: int
+    totals: Totals
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    # Samples: a value and what each replication adds to its margin
+
+    @cached_property
+    def _queue_figures(self) -> dict[str, np.ndarray]:
+        return queue_figures(self.totals.contacts, self.scenario, observed_seconds(self.scenario).sum())
+
+    @cached_property
+    def _agent_figures(self) -> dict[str, np.ndarray]:
+        return agent_figures(self.totals.agents, self.scenario, by_interval=False)
+
+    @cached_property
+    def queue_samples(self) -> dict[str, dict[str, Sample]]:
+        """Queue (or `all`) → metric → sample."""
+        result = {}
+        count = self.scenario.grid.count
+        names = list(self.scenario.queues)
+        for place, name in [*enumerate(names), (None, ALL)]:
+            cells = range(len(names) * count) if place is None else range(place * count, (place + 1) * count)
+            pool = Pool([cell_waits(batch, cells) for batch in self.totals.waits])
+            pick = None if place is None else (place,)
+            result[name] = {
+                m.name: sample_of(m, self._queue_figures, pick, pool) for m in QUEUE_METRICS.values()
+            }
+        return result
+
+    @cached_property
+    def agent_samples(self) -> dict[str, dict[str, Sample]]:
+        """Group (or `all`) → metric → sample."""
+        places = [*enumerate(self.scenario.agents), (None, ALL)]
+        return {
+            name: {
+                m.name: sample_of(m, self._agent_figures, None if place is None else (place,), None)
+                for m in AGENT_METRICS.values()
+            }
+            for place, name in places
+        }
+
+    def queue(self, name: str = ALL) -> dict[str, Estimate]:
+        """Every metric of one queue, or of all queues together."""
+        return {metric: interval(sample) for metric, sample in self.queue_samples[name].items()}
+
+    def group(self, name: str = ALL) -> dict[str, Estimate]:
+        """Every metric of one agent group, or of all groups together."""
+        return {metric: interval(sample) for metric, sample in self.agent_samples[name].items()}
+
+    def interval_figures(self, queue: int | None) -> dict[str, np.ndarray]:
+        """Means over replications by interval, without margins: name of total → (intervals,)."""
+        sums = self.totals.interval_sums if queue is None else self.totals.interval_sums[:, [queue]]
+        return {name: sums[place].sum(axis=0) / self.count for place, name in enumerate(TOTALS)}
+
+    @cached_property
+    def interval_samples(self) -> list[tuple[str, str, str, dict[str, Sample]]]:
+        """(kind, name, start, metric → sample) for every queue, group and interval."""
+        self._need_intervals()
+        assert self.totals.contacts_by_interval is not None and self.totals.agents_by_interval is not None
+        queue_columns = queue_figures(
+            self.totals.contacts_by_interval, self.scenario, observed_seconds(self.scenario)
+        )
+        agent_columns = agent_figures(self.totals.agents_by_interval, self.scenario, by_interval=True)
+        grid, result = self.scenario.grid, []
+        for place, name in enumerate(self.scenario.queues):
+            for index in range(grid.count):
+                cell = place * grid.count + index
+                pool = Pool([cell_waits(batch, range(cell, cell + 1)) for batch in self.totals.waits])
+                row = {
+                    m.name: sample_of(m, queue_columns, (place, index), pool) for m in QUEUE_METRICS.values()
+                }
+                result.append(("queue", name, grid.label(index), row))
+        for place, name in enumerate(self.scenario.agents):
+            for index in range(grid.count):
+                row = {
+                    m.name: sample_of(m, agent_columns, (place, index), None) for m in AGENT_METRICS.values()
+                }
+                result.append(("group", name, grid.label(index), row))
+        return result
+
+    def _need_intervals(self) -> None:
+        if self.totals.contacts_by_interval is None:
+            raise InputError("this result was made without intervals; simulate with by_interval=True")
+
+    # For analysts
+
+    def summary(self) -> Any:
+        """DataFrame: queue or group × metric → value, low, high."""
+        import pandas as pd
+
+        rows = [
+            (kind, name, metric, *estimate)
+            for kind, members in (("queue", self.queue_samples), ("group", self.agent_samples))
+            for name in members
+            for metric, estimate in (self.queue(name) if kind == "queue" else self.group(name)).items()
+        ]
+        table = pd.DataFrame(rows, columns=["kind", "name", "metric", "value", "low", "high"])
+        return table.set_index(["kind", "name", "metric"])
+
+    def intervals(self) -> Any:
+        """Tidy DataFrame: kind, name, interval, metric, value, low, high."""
+        import pandas as pd
+
+        rows = [
+            (kind, name, start, metric, *interval(sample))
+            for kind, name, start, samples in self.interval_samples
+            for metric, sample in samples.items()
+        ]
+        return pd.DataFrame(rows, columns=["kind", "name", "interval", "metric", "value", "low", "high"])
+
+    def replications(self) -> Any:
+        """DataFrame of totals: one row per replication and queue."""
+        import pandas as pd
+
+        names = list(self.scenario.queues)
+        index = pd.MultiIndex.from_product([range(self.count), names], names=["replication", "queue"])
+        values = self.totals.contacts.transpose(0, 2, 1).reshape(-1, len(TOTALS))
+        return pd.DataFrame(values, index=index, columns=list(TOTALS))
+
+    def records(self, replication: int) -> Any:
+        """DataFrame, one row per contact of a replication, played again from the seed."""
+        if not 0 <= replication < self.count:
+            raise InputError(f"replication {shown(replication)} is not one of 0 to {self.count - 1}")
+        plan = prepared(self.scenario)
+        play = engine_named(self.provenance.get("engine", "reference"))
+        day = deal(plan.centre.demand, self.seed, replication)
+        records = play(plan.centre, day, self.seed, replication)
+        return frame(records, replication, list(self.scenario.queues), list(self.scenario.agents))
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw waits, service and staffing by interval; returns the Axes."""
+        from sim.reports.plots import plot_result
+
+        return plot_result(self, ax)
+
+    def to_dict(self, by_interval: bool = False) -> dict[str, Any]:
+        """The document that `--json` prints."""
+        document: dict[str, Any] = {
+            "format": FORMAT,
+            "scenario": self.scenario.name,
+            "plan": self.plan,
+            "seed": self.seed,
+            "replications": self.count,
+            "queues": {name: _estimates(samples) for name, samples in self.queue_samples.items()},
+            "agents": {name: _estimates(samples) for name, samples in self.agent_samples.items()},
+        }
+        if by_interval:
+            document["intervals"] = [
+                {kind: name, "start": start, **_estimates(samples)}
+                for kind, name, start, samples in self.interval_samples
+            ]
+        document["provenance"] = self.provenance
+        return document
+
+    def _repr_html_(self) -> str:
+        from sim.reports.tables import result_html
+
+        return result_html(self)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write everything to one file (a zip of arrays and JSON), whole or not at all."""
+        written = BytesIO()
+        with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("result.json", json.dumps(self._saved_head(), ensure_ascii=False))
+            for name, array in self._saved_arrays().items():
+                part = BytesIO()
+                np.save(part, array, allow_pickle=False)
+                archive.writestr(f"{name}.npy", part.getvalue())
+        write_whole(Path(path), written.getvalue())
+
+    def _saved_head(self) -> dict[str, Any]:
+        head = {"format": FORMAT, "plan": self.plan, "seed": self.seed, "count": self.count}
+        return head | {
+            "document": self.scenario.document,
+            "provenance": self.provenance,
+            "batches": len(self.totals.waits),
+        }
+
+    def _saved_arrays(self) -> dict[str, np.ndarray]:
+        arrays = {f.name: getattr(self.totals, f.name) for f in fields(Totals) if f.name != "waits"}
+        for batch, waits in enumerate(self.totals.waits):
+            arrays |= {f"waits_{batch}_codes": waits.codes, f"waits_{batch}_counts": waits.counts}
+        return {name: array for name, array in arrays.items() if array is not None}
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> "Result":
+        """Read what `save` wrote; InputError if it is anything else."""
+        try:
+            with zipfile.ZipFile(path) as archive:
+                head = json.loads(archive.read("result.json"))
+                names = [name[:-4] for name in archive.namelist() if name.endswith(".npy")]
+                arrays = {n: np.load(BytesIO(archive.read(f"{n}.npy")), allow_pickle=False) for n in names}
+            batches = range(head["batches"])
+            waits = [Waits(arrays.pop(f"waits_{b}_codes"), arrays.pop(f"waits_{b}_counts")) for b in batches]
+            scenario = Scenario(**head["document"])
+            return cls(
+                scenario,
+                head["plan"],
+                head["seed"],
+                head["count"],
+                Totals(waits=waits, **arrays),
+                head["provenance"],
+            )
+        except OSError as error:
+            raise InputError(f"cannot be read: {error.strerror or error}", file=str(path)) from None
+        except (zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
+            if isinstance(error, InputError):
+                raise
+            raise InputError(
+                "is not a saved result; make one with result.save(path)", file=str(path)
+            ) from None
+
+
+@dataclass
+class Comparison:
+    """Every plan against the baseline, on the same days."""
+
+    results: dict[str, Result]
+
+    @property
+    def baseline(self) -> str:
+        """The name of the first plan."""
+        return next(iter(self.results))
+
+    def difference(self, plan: str, kind: str = "queue", name: str = ALL) -> dict[str, Estimate]:
+        """Metric → difference to the baseline with its paired interval, for a queue or a group."""
+        other, base = self.results[plan], self.results[self.baseline]
+        a, b = (r.queue_samples if kind == "queue" else r.agent_samples for r in (other, base))
+        if name not in a or name not in b:
+            return {}
+        return {metric: difference(a[name][metric], b[name][metric]) for metric in a[name]}
+
+    def summary(self) -> Any:
+        """DataFrame: plan × kind × name × metric → value, low, high."""
+        import pandas as pd
+
+        return pd.concat({plan: result.summary() for plan, result in self.results.items()}, names=["plan"])
+
+    def differences(self) -> Any:
+        """Tidy DataFrame: plan, kind, name, metric, difference to the baseline, low, high."""
+        import pandas as pd
+
+        base = self.results[self.baseline]
+        rows = [
+            (plan, kind, name, metric, *estimate)
+            for plan in self.results
+            if plan != self.baseline
+            for kind, members in (("queue", base.queue_samples), ("group", base.agent_samples))
+            for name in members
+            for metric, estimate in self.difference(plan, kind, name).items()
+        ]
+        return pd.DataFrame(rows, columns=["plan", "kind", "name", "metric", "difference", "low", "high"])
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw lost customers and waits of every plan; returns the Axes."""
+        from sim.reports.plots import plot_comparison
+
+        return plot_comparison(self, ax)
+
+    def to_dict(self, by_interval: bool = False) -> dict[str, Any]:
+        """The document that `ccsim compare --json` prints."""
+        first = self.results[self.baseline]
+        plans = {}
+        for plan, result in self.results.items():
+            document = result.to_dict(by_interval)
+            for key in ("format", "scenario", "seed", "replications", "provenance"):
+                document.pop(key)
+            document["difference"] = {
+                "queues": {
+                    name: _rows(self.difference(plan, "queue", name)) for name in result.queue_samples
+                },
+                "agents": {
+                    name: _rows(self.difference(plan, "group", name)) for name in result.agent_samples
+                },
+            }
+            plans[plan] = document
+        return {
+            "format": FORMAT, "scenario": first.scenario.name, "seed": first.seed, "replications": first.count,
+            "baseline": self.baseline, "plans": plans, "provenance": first.provenance,
+        }  # fmt: skip
+
+    def _repr_html_(self) -> str:
+        from sim.reports.tables import comparison_html
+
+        return comparison_html(self)
+
+
+def _estimates(samples: Mapping[str, Sample]) -> dict[str, Any]:
+    return _rows({metric: interval(sample) for metric, sample in samples.items()})
+
+
+def _rows(estimates: Mapping[str, Estimate]) -> dict[str, Any]:
+    return {metric: {key: _number(v) for key, v in e._asdict().items()} for metric, e in estimates.items()}
+
+
+def _number(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all: beside its place first, then moved there."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.{time.monotonic_ns()}")
+    try:
+        beside.write_bytes(content)
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise InputError(f"cannot be written: {error.strerror or error}", file=str(path)) from None

@@ -1,0 +1,207 @@
+"""What was understood of a scenario, in words and one table: the page that `ccsim check` prints."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from tabulate import tabulate
+
+from sim.errors import shown
+from sim.scenario.quantities import UNLIMITED
+from sim.scenario.schema import Callback, Duration_, Patience, Scenario
+from sim.scenario.units import say_clock, say_duration, say_share
+
+GONE_BY = (10.0, 20.0, 40.0, 60.0, 120.0)
+
+
+def check_text(scenario: Scenario, title: str) -> str:
+    """Volume, offered load against agents by interval, patience, plans, and what looks odd."""
+    parts = [_head(scenario, title), *(_queue(name, scenario) for name in scenario.queues)]
+    parts += [_groups(scenario), _load_table(scenario)]
+    if scenario.plans:
+        parts.append(_plans(scenario))
+    remarks = list(odd(scenario))
+    if remarks:
+        parts.append("\n".join(f"Note: {remark}" for remark in remarks))
+    return "\n\n".join(parts)
+
+
+def _head(scenario: Scenario, title: str) -> str:
+    grid = scenario.grid
+    span = f"{grid.label(0)} to {say_clock(grid.opens + grid.horizon)}"
+    extra = f", warm-up {say_duration(scenario.warm_up)}" if scenario.warm_up else ""
+    lines = f", {scenario.lines} lines" if scenario.lines else ""
+    return (
+        f"{title}: {span}, {grid.count} intervals of {say_duration(grid.interval)}{extra}{lines}; "
+        f"{scenario.replications} replications, seed {scenario.seed}."
+    )
+
+
+def offered_load(scenario: Scenario) -> dict[str, np.ndarray]:
+    """Offered load of each queue by interval, in erlangs: expected contacts × mean handle time ÷ interval."""
+    grid = scenario.grid
+    return {
+        n: q.expected(grid) * q.mean_handle(grid) / grid.interval
+        for n, q in scenario.queues.items()
+    }
+
+
+def _queue(name: str, scenario: Scenario) -> str:
+    queue, grid = scenario.queues[name], scenario.grid
+    volume = queue.expected(grid)
+    peak = int(volume.argmax())
+    said = [
+        f"Queue {name}: {volume.sum():,.6g} contacts expected, most at {grid.label(peak)} ({volume[peak]:,.4g})"
+    ]
+    if queue.arrivals.daily_variation:
+        said.append(f"the day's level varies by {say_share(queue.arrivals.daily_variation)}")
+    said.append(f"talk {_spec(queue.talk)}")
+    if queue.wrap:
+        said.append(f"wrap-up {_spec(queue.wrap)}")
+    if queue.balks:
+        said.append(f"{say_share(queue.balks)} balk")
+    if queue.max_waiting is not None:
+        said.append(f"at most {queue.max_waiting} wait")
+    if queue.head_start:
+        said.append(f"head start {say_duration(queue.head_start)}")
+    if queue.redial:
+        most = "" if queue.redial.attempts == UNLIMITED else f", at most {queue.redial.attempts} attempts"
+        said.append(
+            f"{say_share(queue.redial.share)} of those who give up redial after {_spec(queue.redial.after)}{most}"
+        )
+    if queue.callback:
+        said.append(_callback(queue.callback))
+    level = queue.service_level
+    said.append(f"promise {say_share(level.target)} within {say_duration(level.within)} ({level.definition})")
+    said.append(f"at closing: {queue.at_close or scenario.at_close}")
+    return "; ".join(said) + ".\n  " + _patience(queue.patience)
+
+
+def _spec(spec: Duration_) -> str:
+    means = [d.mean for d in spec.drawn]
+    mean = say_duration(means[0])
+    if min(means) != max(means):
+        mean = f"{say_duration(min(means))} to {say_duration(max(means))}"
+    cv = spec.drawn[0].cv
+    return f"{spec.distribution.replace('_', ' ')}, mean {mean}" + (
+        f", cv {cv:.3g}" if cv not in (0.0, 1.0) else ""
+    )
+
+
+def _callback(callback: Callback) -> str:
+    rule, value = next((rule, v) for rule, v in callback.offer if v is not None)
+    when = {
+        "always": "to all who cannot be answered at once",
+        "estimated_wait": f"from an estimated wait of {say_duration(float(value))} on",
+        "queue_length": f"when {value} are on the line",
+        "waited": f"after {say_duration(float(value))} on the line",
+    }[rule]
+    place = {
+        "keep": "called back at their place in line",
+        "later": f"called back {say_duration(callback.after or 0.0)} later",
+        "idle": f"called back when more than {callback.reserve or 0} agents of a group are free",
+    }[callback.place]
+    reach = f"{say_share(callback.reached)} reached at each of at most {callback.attempts} dials"
+    return f"callbacks offered {when}, {say_share(callback.accept)} accept, {place}, {reach}"
+
+
+def _patience(patience: Patience | None) -> str:
+    if patience is None:
+        return "Nobody hangs up while waiting (no patience given)."
+    gone = [float(patience.drawn[0].cdf(t)) * (1 - patience.never_hangs_up) for t in GONE_BY]
+    each = ", ".join(
+        f"{say_share(share)} by {say_duration(t)}" for t, share in zip(GONE_BY, gone, strict=True)
+    )
+    never = f"; {say_share(patience.never_hangs_up)} never hang up" if patience.never_hangs_up else ""
+    return f"If nobody answers, gone: {each}{never}."
+
+
+def _groups(scenario: Scenario) -> str:
+    lines = []
+    for name, group in scenario.agents.items():
+        skills = []
+        for queue, skill in group.skills.items():
+            extra = [f"level {skill.level}"] if len(group.skills) > 1 else []
+            extra += [f"preferred {skill.prefer}"] if skill.prefer not in (None, skill.level) else []
+            extra += [f"{skill.handle_factor:.3g} × the handle time"] if skill.handle_factor != 1 else []
+            skills.append(queue + (f" ({', '.join(extra)})" if extra else ""))
+        hours = sum(group.staffing) * scenario.grid.interval / 3600
+        cost = (
+            f", {group.cost_per_hour:g} {scenario.currency} a paid hour".replace("  ", " ")
+            if group.cost_per_hour
+            else ""
+        )
+        lines.append(
+            f"Group {name}: {min(group.staffing)} to {max(group.staffing)} agents, {hours:,.6g} hours on the phones, "
+            f"shrinkage {say_share(group.shrinkage)}{cost}; serves {', '.join(skills)}."
+        )
+    return "\n".join(lines)
+
+
+def _load_table(scenario: Scenario) -> str:
+    """Volume, offered load and agents, interval by interval; runs of equal rows as one."""
+    grid, loads = scenario.grid, offered_load(scenario)
+    volumes = {name: queue.expected(grid) for name, queue in scenario.queues.items()}
+    total = np.sum(list(loads.values()), axis=0)
+    agents = np.sum([group.staffing for group in scenario.agents.values()], axis=0)
+    rows, previous = [], None
+    for i in range(grid.count):
+        share = f"{100 * total[i] / agents[i]:.0f}" if agents[i] else "–"
+        heads = [group.staffing[i] for group in scenario.agents.values()]
+        row = [*(f"{v[i]:,.4g}" for v in volumes.values()), f"{total[i]:.2f}", *heads, share]
+        if row != previous:
+            rows.append([grid.label(i), *row])
+        previous = row
+    names = [f"calls\n{_short(n)}" for n in volumes], [f"agents\n{_short(n)}" for n in scenario.agents]
+    heads = ["from", *names[0], "load\nerlangs", *names[1], "load ÷\nagents %"]
+    return tabulate(rows, heads, tablefmt="simple", stralign="right", numalign="right", disable_numparse=True)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 14 else f"{name[:13]}…"
+
+
+def _plans(scenario: Scenario) -> str:
+    lines = ["Plans (the first is the baseline):"]
+    for name, overrides in scenario.plans.items():
+        said = (
+            "; ".join(f"{path} {_change(value)}" for path, value in overrides.items()) or "as written above"
+        )
+        lines.append(f"  {name}: {said}")
+    return "\n".join(lines)
+
+
+def _change(value: object) -> str:
+    if value is None:
+        return "removed"
+    if isinstance(value, dict) and list(value) == ["add"]:
+        return f"{'' if str(value['add']).startswith('-') else '+'}{value['add']}"
+    if isinstance(value, dict) and list(value) == ["scale"]:
+        return f"× {value['scale']}"
+    if (
+        isinstance(value, dict)
+        and value
+        and all("-" in str(key) and isinstance(v, dict) for key, v in value.items())
+    ):
+        return ", ".join(f"{_change(v)} from {str(key).replace('-', ' to ')}" for key, v in value.items())
+    return f"= {shown(value)}"
+
+
+def odd(scenario: Scenario) -> Iterator[str]:
+    """What is allowed but seldom meant, one sentence each."""
+    grid = scenario.grid
+    for name, queue in scenario.queues.items():
+        serving = [group for group in scenario.agents.values() if name in group.skills]
+        if not any(any(group.staffing) for group in serving):
+            yield f"nobody with the skill for {name} is ever on duty; its callers are never answered."
+        if queue.expected(grid).sum() == 0:
+            yield f"{name} expects no contacts at all."
+    total = np.sum(list(offered_load(scenario).values()), axis=0)
+    agents = np.sum([group.staffing for group in scenario.agents.values()], axis=0)
+    over = np.flatnonzero(total >= np.maximum(agents, 1e-9))
+    over = over[total[over] > 0]
+    if over.size:
+        worst = int(over[np.argmax(total[over] - agents[over])])
+        yield (
+            f"the offered load reaches the agents in {over.size} of {grid.count} intervals, worst at "
+            f"{grid.label(worst)} ({total[worst]:.1f} erlangs, {agents[worst]} agents): lines grow there until callers give up."
+        )

@@ -1,0 +1,210 @@
+"""Overrides by dotted path: a value replaces, `{add: 2}` and `{scale: 1.1}` change, null removes."""
+
+import copy
+import math
+import types
+import typing
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from sim.errors import InputError, nearest, shown
+from sim.scenario import units
+from sim.scenario.expand import Grid, grid_of, per_interval, span_indices
+
+FIXED = ("schema", "plans", "defaults")
+CHANGES = ("add", "scale")
+
+
+def apply(document: Mapping[str, Any], overrides: Any, model: Any, folder: Path) -> dict[str, Any]:
+    """A copy of the document with every override carried out, in the order given.
+
+    overrides: {dotted path: value}. Raises InputError for a path that the schema does not know, a queue or
+    group that does not exist, or a change that does not fit what stands there.
+    """
+    if not isinstance(overrides, Mapping):
+        raise InputError(f"{shown(overrides)} is not a mapping of paths to values")
+    result = copy.deepcopy(dict(document))
+    for path, value in overrides.items():
+        try:
+            _carry_out(result, str(path), value, model, folder)
+        except InputError as error:
+            raise error.under(str(path)) from None
+    return result
+
+
+def _carry_out(document: dict[str, Any], path: str, value: Any, model: Any, folder: Path) -> None:
+    parts = path.split(".")
+    if parts[0] in FIXED:
+        raise InputError("cannot be overridden")
+    field = _field_at(document, parts, model)
+    quantity = next((m for m in field.metadata if hasattr(m, "parse") and hasattr(m, "write")), None)
+    parent, key = _parent(document, parts, removing=value is None)
+    if value is None:
+        if parent is not None:
+            parent.pop(key, None)
+        return
+    if isinstance(value, Mapping) and _is_change(value):
+        if quantity is None:
+            raise InputError("only numbers, shares, durations and lists of them can be added to or scaled")
+        current = parent.get(key, _default(field))
+        if current is None:
+            raise InputError("has no value yet that could be changed; give the value itself")
+        parent[key] = _changed(current, value, quantity, grid_of(document, model), folder)
+        return
+    parent[key] = copy.deepcopy(value)
+
+
+def _default(field: FieldInfo) -> Any:
+    value = None if field.is_required() else field.get_default(call_default_factory=True)
+    quantity = next((m for m in field.metadata if hasattr(m, "write")), None)
+    return quantity.write(value) if quantity and isinstance(value, int | float) else None
+
+
+def _is_change(value: Mapping[str, Any]) -> bool:
+    """Whether this is `{add: …}`, `{scale: …}` or such a change (or a value) over spans of the day."""
+    return bool(value) and all(str(key) in CHANGES or _is_span(key) for key in value)
+
+
+def _is_span(key: Any) -> bool:
+    start, dash, end = str(key).partition("-")
+    return bool(dash) and ":" in start and ":" in end
+
+
+def _changed(current: Any, change: Mapping[str, Any], quantity: Any, grid: Grid, folder: Path) -> Any:
+    spans = [key for key in change if _is_span(key)]
+    if not spans:
+        if isinstance(current, Mapping):
+            current = per_interval(current, grid, folder)
+        if isinstance(current, list | tuple):
+            return [_one(item, change, quantity) for item in current]
+        return _one(current, change, quantity)
+    if len(spans) < len(change):
+        raise InputError("spans of the day and a change of the whole day cannot stand side by side")
+    result = per_interval(current, grid, folder)
+    for key in spans:
+        try:
+            for index in span_indices(key, grid):
+                result[index] = (
+                    _one(result[index], change[key], quantity)
+                    if isinstance(change[key], Mapping)
+                    else change[key]
+                )
+        except InputError as error:
+            raise error.at(path=str(key)) from None
+    return result
+
+
+def _one(current: Any, change: Mapping[str, Any], quantity: Any) -> Any:
+    """One value after `{add: x}` or `{scale: x}`; whole numbers are rounded half up."""
+    if len(change) != 1 or next(iter(change)) not in CHANGES:
+        raise InputError(f"{shown(dict(change))} is not a change; write {{add: x}} or {{scale: x}}")
+    ((how, amount),) = change.items()
+    value = quantity.parse(current)
+    if how == "scale":
+        result = value * _factor(amount)
+    else:
+        result = value + _amount(amount, quantity)
+    if quantity.whole:
+        result = math.floor(result + 0.5)
+    if result < 0:
+        raise InputError(
+            f"{{{how}: {amount}}} makes {shown(current)} negative ({result:g}); change it by less"
+        )
+    return quantity.write(result)
+
+
+def _factor(amount: Any) -> float:
+    try:
+        return units.factor(amount)
+    except InputError as error:
+        raise error.at(path="scale") from None
+
+
+def _amount(amount: Any, quantity: Any) -> float:
+    """What is added, in the quantity's own units; unlike the result it may be negative."""
+    text = str(amount).strip()
+    negative = text.startswith("-")
+    try:
+        size = quantity.parse((text[1:] if isinstance(amount, str) else -amount) if negative else amount)
+    except InputError as error:
+        raise error.at(path="add") from None
+    except TypeError:
+        raise InputError(f"{shown(amount)} cannot be added", path="add") from None
+    return -size if negative else size
+
+
+def _field_at(document: Mapping[str, Any], parts: list[str], model: Any) -> FieldInfo:
+    """The schema's field for a path, each queue and group on the way checked to exist."""
+    here, field = model, None
+    for depth, part in enumerate(parts):
+        if isinstance(here, type) and issubclass(here, BaseModel):
+            if part in here.later:  # type: ignore[attr-defined]
+                raise InputError("is not available yet")
+            fields = {f.alias or n: f for n, f in here.model_fields.items()}
+            if part not in fields:
+                raise InputError(f"the schema knows no {shown(part)} here{nearest(part, fields)}")
+            field = fields[part]
+            here = _inside(field.annotation)
+        elif typing.get_origin(here) is dict:
+            _must_exist(document, parts, depth)
+            field = FieldInfo(annotation=typing.get_args(here)[1])
+            here = _inside(field.annotation)
+        else:
+            raise InputError(
+                f"{shown(parts[depth - 1])} has no keys of its own that could be overridden; replace it whole"
+            )
+    assert field is not None
+    return field
+
+
+def _must_exist(document: Mapping[str, Any], parts: list[str], depth: int) -> None:
+    kind, name = parts[depth - 1], parts[depth]
+    known = document.get("queues" if kind == "skills" else kind, {})
+    if name not in known:
+        what = {"queues": "queue", "agents": "group", "skills": "queue"}.get(kind, kind)
+        raise InputError(f"there is no {what} {shown(name)}{nearest(name, known)}")
+
+
+def _inside(annotation: Any) -> Any:
+    """The model or mapping inside `X | None` or `Annotated[X, …]`."""
+    if typing.get_origin(annotation) is typing.Annotated:
+        return _inside(typing.get_args(annotation)[0])
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        return next((_inside(a) for a in typing.get_args(annotation) if a is not type(None)), None)
+    return annotation
+
+
+def step_into(model: Any, part: str) -> Any:
+    """The model that a key of another model (or of a mapping of models) leads to."""
+    if typing.get_origin(model) is dict:
+        return _inside(typing.get_args(model)[1])
+    fields = {f.alias or n: f for n, f in model.model_fields.items()}
+    return _inside(fields[part].annotation)
+
+
+def _parent(document: dict[str, Any], parts: list[str], removing: bool) -> tuple[Any, str]:
+    """The mapping that holds the last part, made on the way unless something is only to be removed."""
+    here: Any = document
+    for part in parts[:-1]:
+        if here.get(part) is None:
+            if removing:
+                return None, ""
+            here[part] = {}
+        here = here[part]
+        if not isinstance(here, dict):
+            raise InputError(f"{shown(part)} holds a single value; replace it whole")
+    return here, parts[-1]
+
+
+def read_assignment(text: str) -> tuple[str, Any]:
+    """`queues.support.balks=5%` as (path, value); the value is read as YAML."""
+    from sim.scenario.source import parse
+
+    path, equals, value = text.partition("=")
+    if not equals or not path.strip():
+        raise InputError(f"{shown(text)} is not PATH=VALUE")
+    return path.strip(), parse(f"value: {value}", "--set").data["value"]

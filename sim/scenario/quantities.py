@@ -1,0 +1,185 @@
+"""How each kind of value is read: the leaves of the schema, with their JSON Schema and how they are written back."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, WithJsonSchema
+
+from sim.errors import InputError, nearest, shown
+from sim.scenario import units
+
+NUMBER = {"type": "number"}
+TEXT = {"type": "string"}
+SHARE_TEXT = {
+    "anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, {"type": "string", "pattern": "%$|^[0-9.]+$"}]
+}
+DURATION_TEXT = {"type": "string", "description": 'a number with a unit, as in "40 s", "4 min", "1.5 h"'}
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """How a leaf is read from text and written back, so that overrides can add to it or scale it."""
+
+    parse: Callable[[Any], float]
+    write: Callable[[float], Any] = float
+    whole: bool = False
+
+
+def leaf(kind: type, quantity: Quantity, schema: Mapping[str, Any]) -> Any:
+    return Annotated[kind, BeforeValidator(quantity.parse), WithJsonSchema(dict(schema)), quantity]
+
+
+def integer(least: int) -> Callable[[Any], int]:
+    return lambda value: int(units.number(value, least=least, integer=True))
+
+
+def _real(least: float | None = None, above: float | None = None) -> Callable[[Any], float]:
+    def parse(value: Any) -> float:
+        result = units.number(value, least=least)
+        if above is not None and not result > above:
+            raise InputError(f"{shown(value)} must be more than {above:g}")
+        return result
+
+    return parse
+
+
+def _duration_text(seconds: float) -> str:
+    return f"{seconds!r} s"
+
+
+DURATION = Quantity(units.duration, _duration_text)
+Duration = leaf(float, DURATION, DURATION_TEXT)
+Clock = leaf(
+    float, Quantity(units.clock, units.say_clock), {"type": "string", "pattern": "^[0-9]{1,2}:[0-9]{2}"}
+)
+Share = leaf(float, Quantity(units.share), SHARE_TEXT)
+Factor = leaf(
+    float, Quantity(units.factor), {"anyOf": [NUMBER, {"type": "string", "pattern": "%$|^[0-9.]+$"}]}
+)
+Rate = leaf(float, Quantity(units.rate, lambda per_second: f"{per_second!r} / s"), TEXT)
+Count = leaf(int, Quantity(integer(0), int, whole=True), {"type": "integer", "minimum": 0})
+Positive = leaf(int, Quantity(integer(1), int, whole=True), {"type": "integer", "minimum": 1})
+Amount = leaf(float, Quantity(_real(least=0.0)), {"type": "number", "minimum": 0})
+Real = leaf(float, Quantity(_real()), NUMBER)
+AboveZero = leaf(float, Quantity(_real(above=0.0)), {"type": "number", "exclusiveMinimum": 0})
+
+
+def each(parse: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Read a list (already one item per interval) item by item, naming the item that is wrong."""
+
+    def parse_all(values: Any) -> Any:
+        result = []
+        for index, value in enumerate(values):
+            try:
+                result.append(parse(value))
+            except InputError as error:
+                raise error.at(path=f"[{index}]") from None
+        return tuple(result)
+
+    return parse_all
+
+
+STEPS = {"type": "object", "description": "clock time → value from then on, or {file: …, column: …}"}
+
+
+def _per_interval(kind: type, quantity: Quantity, schema: Mapping[str, Any]) -> Any:
+    """One value for each interval of the horizon; `expand` has turned every way to write it into a list."""
+    forms = {"anyOf": [dict(schema), {"type": "array", "items": dict(schema)}, STEPS]}
+    return Annotated[kind, BeforeValidator(each(quantity.parse)), WithJsonSchema(forms), quantity]
+
+
+Contacts = _per_interval(tuple[float, ...], Quantity(_real(least=0.0)), {"type": "number", "minimum": 0})
+Heads = _per_interval(
+    tuple[int, ...], Quantity(integer(0), int, whole=True), {"type": "integer", "minimum": 0}
+)
+
+
+def _parse_means(value: Any) -> Any:
+    return each(units.duration)(value) if isinstance(value, list | tuple) else units.duration(value)
+
+
+Mean = Annotated[
+    float | tuple[float, ...],
+    BeforeValidator(_parse_means),
+    WithJsonSchema({"anyOf": [DURATION_TEXT, {"type": "array", "items": DURATION_TEXT}, STEPS]}),
+    DURATION,
+]
+
+
+def _parse_shares_by_time(value: Any) -> dict[float, float]:
+    """`{40 s: 15%}` as {seconds: share}; the order is that of the file."""
+    if not isinstance(value, Mapping) or not value:
+        raise InputError(f"{shown(value)} is not a mapping of times to shares, as in {{40 s: 15%}}")
+    result: dict[float, float] = {}
+    for key, share in value.items():
+        try:
+            seconds = units.duration(key)
+            if seconds in result:
+                raise InputError("the same time stands here twice; keep one")
+            result[seconds] = units.share(share)
+        except InputError as error:
+            raise error.at(path=str(key)) from None
+    return result
+
+
+SharesByTime = Annotated[
+    dict[float, float],
+    BeforeValidator(_parse_shares_by_time),
+    WithJsonSchema({"type": "object", "additionalProperties": SHARE_TEXT, "minProperties": 1}),
+]
+
+
+def _parse_steps(value: Any) -> dict[float, float]:
+    if value == {}:
+        return {}
+    steps = _parse_shares_by_time(value)
+    if list(steps) != sorted(steps):
+        raise InputError("the times must rise from one step to the next")
+    return steps
+
+
+Steps = Annotated[
+    dict[float, float],
+    BeforeValidator(_parse_steps),
+    WithJsonSchema({"type": "object", "additionalProperties": SHARE_TEXT}),
+]
+
+
+def _parse_attempts(value: Any) -> int:
+    if value == "unlimited":
+        return UNLIMITED
+    try:
+        return integer(1)(value)
+    except InputError:
+        raise InputError(f'{shown(value)} is neither a whole number from 1 nor "unlimited"') from None
+
+
+UNLIMITED = 2**31 - 1
+Attempts = Annotated[
+    int,
+    BeforeValidator(_parse_attempts),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"const": "unlimited"}]}),
+    Quantity(_parse_attempts, int, whole=True),
+]
+
+
+def one_of(*choices: str) -> Any:
+    """A word out of a fixed list, with the nearest one offered for a misspelt one."""
+
+    def parse(value: Any) -> str:
+        if value not in choices:
+            known = ", ".join(choices)
+            raise InputError(f"{shown(value)} is not one of {known}{nearest(str(value), choices)}")
+        return value
+
+    return Annotated[str, BeforeValidator(parse), WithJsonSchema({"enum": list(choices)})]
+
+
+def _parse_text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise InputError(f"{shown(value)} is not text; put it in quotes")
+    return value
+
+
+Text = Annotated[str, BeforeValidator(_parse_text)]

@@ -1,0 +1,152 @@
+"""The public verbs: load, simulate, compare, deal."""
+
+import os
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sim import __version__
+from sim.errors import InputError, shown
+from sim.experiments.replicate import Progress, Totals, replicate
+from sim.model.centre import centre_of
+from sim.model.day import deal as deal_day
+from sim.reports.results import Comparison, Result
+from sim.scenario.schema import Scenario
+from sim.scenario.source import Source, read
+
+AS_WRITTEN = "as written"  # the plan of a scenario that has none
+
+
+def load(path: str | os.PathLike[str]) -> Scenario:
+    """Read a scenario from a YAML or JSON file, every plan checked; "-" is standard input.
+
+    Raises InputError, one sentence with file, line, path, value and remedy, for the first thing wrong.
+    """
+    return from_source(read(str(path)))
+
+
+def from_source(source: Source, overrides: Mapping[str, Any] | None = None) -> Scenario:
+    """A scenario from what was read, under overrides if there are any; errors name file and line."""
+    try:
+        scenario = Scenario(_folder=source.folder, **source.data)
+        for plan in scenario.plans:
+            scenario.under(plan)
+    except InputError as error:
+        place = source.line_of(tuple(error.path.split("."))) if error.path else None
+        raise error.at(file=source.file, line=place) from None
+    if overrides:
+        scenario = scenario.with_(overrides)
+        for plan in scenario.plans:
+            scenario.under(plan)
+    return scenario
+
+
+def _whole_number(value: Any, name: str, least: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise InputError(f"{shown(value)} is not a whole number from {least}", path=name)
+    return value
+
+
+def simulate(
+    scenario: Scenario,
+    plan: str | Mapping[str, Any] | None = None,
+    *,
+    replications: int | None = None,
+    seed: int | None = None,
+    engine: str = "reference",
+    jobs: int = 1,
+    by_interval: bool = True,
+    progress: Progress | None = None,
+) -> Result:
+    """Play one plan of a scenario.
+
+    plan: a name, or overrides as {path: value}; None for the first plan, or the scenario as written.
+    replications, seed: those of the scenario unless given. by_interval: keep margins by interval too.
+    """
+    name = _plan_name(scenario, plan)
+    return _played(
+        {name: scenario.under(plan)}, scenario, replications, seed, engine, jobs, by_interval, progress
+    )[name]
+
+
+def _plan_name(scenario: Scenario, plan: str | Mapping[str, Any] | None) -> str:
+    if isinstance(plan, str):
+        return plan
+    return next(iter(scenario.plans), AS_WRITTEN) if plan is None else "overrides"
+
+
+def compare(
+    scenario: Scenario,
+    plans: Mapping[str, Mapping[str, Any]] | list[str] | None = None,
+    *,
+    replications: int | None = None,
+    seed: int | None = None,
+    engine: str = "reference",
+    jobs: int = 1,
+    by_interval: bool = False,
+    progress: Progress | None = None,
+) -> Comparison:
+    """Play every plan of a scenario on the same days; the first is the baseline.
+
+    plans: names of some of the scenario's plans, or {name: overrides} in their stead.
+    """
+    named = scenario.plans if plans is None else plans
+    chosen = {
+        name: (scenario.under(named[name]) if isinstance(named, Mapping) else scenario.under(name))
+        for name in named
+    }
+    if not chosen:
+        raise InputError("there are no plans to compare; add plans, or use run", path="plans")
+    return Comparison(_played(chosen, scenario, replications, seed, engine, jobs, by_interval, progress))
+
+
+def _played(
+    plans: dict[str, Scenario],
+    scenario: Scenario,
+    replications: int | None,
+    seed: int | None,
+    engine: str,
+    jobs: int,
+    by_interval: bool,
+    progress: Progress | None,
+) -> dict[str, Result]:
+    count = _whole_number(scenario.replications if replications is None else replications, "replications", 1)
+    seed = _whole_number(scenario.seed if seed is None else seed, "seed", 0)
+    _whole_number(jobs, "jobs", 1)
+    started = time.perf_counter()
+    all_totals: list[Totals] = replicate(
+        list(plans.values()),
+        count,
+        seed,
+        engine=engine,
+        jobs=jobs,
+        by_interval=by_interval,
+        progress=progress,
+    )
+    provenance = {
+        "version": __version__,
+        "engine": engine,
+        "scenario_sha256": scenario.sha256,
+        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "seconds": round(time.perf_counter() - started, 3),
+    }
+    return {
+        name: Result(plans[name], name, seed, count, totals, provenance)
+        for name, totals in zip(plans, all_totals, strict=True)
+    }
+
+
+def deal(scenario: Scenario, replication: int = 0, seed: int | None = None) -> Any:
+    """What was dealt in one replication: DataFrame with queue, customer, arrived, talk, wrap, patience (seconds)."""
+    import numpy as np
+    import pandas as pd
+
+    _whole_number(replication, "replication", 0)
+    centre = centre_of(scenario)
+    day = deal_day(centre.demand, scenario.seed if seed is None else seed, replication)
+    sizes = np.diff(day.start)
+    columns = {"queue": np.repeat(np.array(list(scenario.queues), dtype=object), sizes)}
+    columns["customer"] = np.concatenate([np.arange(size) for size in sizes])
+    return pd.DataFrame(columns | {key: getattr(day, key) for key in ("arrived", "talk", "wrap", "patience")})

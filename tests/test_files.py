@@ -1,0 +1,299 @@
+"""Columns come from CSV and XLSX files number by number, and what is blank or out of step is refused."""
+
+import datetime
+import io
+import zipfile
+
+import openpyxl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sim.errors import InputError
+from sim.scenario.files import column, table, values
+
+OPENS, HALF_HOUR = 8 * 3600.0, 1800.0
+GOOD = "Time,support,sales\n08:00,31,1\n08:30,44.5,2\n09:00,52,3\n"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path
+
+
+def csv(folder, text, name="v.csv"):
+    (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+
+
+def xlsx(folder, *rows, name="v.xlsx", **sheets):
+    book = openpyxl.Workbook()
+    book.active.title = "Mon"
+    for row in rows:
+        book.active.append(row)
+    for title, lines in sheets.items():
+        page = book.create_sheet(title)
+        for row in lines:
+            page.append(row)
+    book.save(folder / name)
+
+
+def got(folder, file="v.csv", name="support", count=3, **spec):
+    return column(folder, {"file": file, "column": name, **spec}, OPENS, HALF_HOUR, count)
+
+
+def refusal(folder, *args, **options):
+    with pytest.raises(InputError) as caught:
+        got(folder, *args, **options)
+    message = str(caught.value)
+    assert message.isprintable()
+    return message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        GOOD,
+        "\ufeff" + GOOD,
+        GOOD.replace("\n", "\r\n"),
+        GOOD + "\n,,\n\n",
+        "Time;support\n08:00;31\n08:30;44,5\n09:00;52\n",
+        '"Time";"support"\n"08:00";"31"\n"08:30";"44.5"\n"09:00";"5,2e1"\n',
+        "support\n31\n44.5\n52",
+        " support , x\n31,\n44.5,\n52,\n",
+        '"a, b";support\n1;31\n1;44,5\n1;52\n',
+        "Time,support\n08:00-08:30,31\n08:30 – 09:00,44.5\n09:00-09:30,52\n",
+        "interval,support\n2026-01-05 08:00,31\n2026-01-05T08:30:00,44.5\n2026-01-05 09:00,52\n",
+    ],
+)
+def test_a_column_of_csv_is_read_however_a_spreadsheet_wrote_it(folder, text):
+    csv(folder, text)
+    assert got(folder) == [31, 44.5, 52]
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        ["08:00", "08:30", "09:00"],
+        [datetime.time(8), datetime.time(8, 30), datetime.time(9)],
+        [datetime.datetime(2026, 1, 5, 8 + i // 2, 30 * (i % 2)) for i in range(3)],
+        [datetime.timedelta(hours=8 + i / 2) for i in range(3)],
+    ],
+)
+def test_a_column_of_xlsx_is_read_with_times_as_text_or_as_times(folder, times):
+    xlsx(
+        folder,
+        ["Time", "support"],
+        *[[t, n] for t, n in zip(times, [31, 44.5, 52], strict=True)],
+        [None, None],
+    )
+    assert got(folder, "v.xlsx") == [31, 44.5, 52]
+
+
+def test_a_workbook_of_several_sheets_needs_the_name_of_one(folder):
+    xlsx(folder, ["support"], [1], [2], [3], Tue=[["support"], [4], [5], [6]])
+    assert got(folder, "v.xlsx", sheet="Tue") == [4, 5, 6]
+    assert 'v.xlsx has 2 sheets ("Mon", "Tue"): say which one with "sheet"' in refusal(folder, "v.xlsx")
+    assert 'has no sheet "tue" (did you mean "Tue"?): it has "Mon", "Tue"' in refusal(
+        folder, "v.xlsx", sheet="tue"
+    )
+
+
+def test_times_may_run_over_midnight_by_clock_or_by_date(folder):
+    clock = ["22:00", "24:00", "02:00"]
+    dated = ["2026-01-05 22:00", "2026-01-06 00:00", "2026-01-06 02:00"]
+    for times in (clock, dated):
+        csv(folder, "start,n\n" + "".join(f"{t},1\n" for t in times))
+        assert column(folder, {"file": "v.csv", "column": "n"}, 79200, 7200, 3) == [1, 1, 1]
+    days = [f"{hour:02d}:00" for _ in range(7) for hour in range(0, 24, 6)]
+    csv(folder, "start,n\n" + "".join(f"{t},1\n" for t in days))
+    assert len(column(folder, {"file": "v.csv", "column": "n"}, 0, 21600, 28)) == 28
+
+
+def test_a_repeated_date_is_not_taken_for_the_next_day(folder):
+    csv(folder, "start,n\n2026-01-05 22:00,1\n2026-01-05 00:00,1\n")
+    with pytest.raises(InputError, match=r"row 3: .* stands where 24:00 is expected"):
+        column(folder, {"file": "v.csv", "column": "n"}, 79200, 7200, 2)
+
+
+def test_a_time_column_is_found_by_its_name_or_given(folder):
+    csv(folder, "n,when\n1,08:00\n2,09:00\n3,09:30\n")
+    assert got(folder, name="n") == [1, 2, 3]
+    said = 'v.csv, column "when", row 3: "09:00" stands where 08:30 is expected: the horizon starts at 08:00'
+    assert said in refusal(folder, name="n", time="when")
+    csv(folder, "Time\n1\n2\n3\n")
+    assert got(folder, name="Time") == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (GOOD.replace("08:00", "07:30"), 'column "Time", row 2: "07:30" stands where 08:00 is expected'),
+        (GOOD.replace("09:00", "08:30"), 'row 4: "08:30" stands where 09:00 is expected: the horizon starts'),
+        (GOOD.replace("09:00", "09:30"), "and steps by 30 min"),
+        (GOOD.replace("09:00", "9 am"), 'row 4: "9 am" is not a clock time'),
+        (GOOD.replace("08:30", ""), "row 3: the time is blank"),
+        (GOOD.replace("09:00", "2026-01-05T09:00+01:00"), "is not a time"),
+        (GOOD + "09:30,1,1\n", 'row 5: "09:30" is after the last of 3 intervals'),
+        ("Time,support\n08:00,31\n", "ends before the row for 08:30"),
+        ("Time,support\n", "ends before the row for 08:00"),
+        (
+            "support\n1\n2\n",
+            "v.csv has 2 rows under the header, the horizon 3 intervals of 30 min from 08:00",
+        ),
+        ("support\n1\n2\n3\n4\n", "v.csv has 4 rows"),
+        (
+            "support,x\n1,\n,1\n3,\n",
+            'column "support", row 3: the cell is blank: a blank is not 0, write a number',
+        ),
+        ("support,x\n1,\n\n3,\n", "row 3: the cell is blank"),
+        ("x,support\n1,1\n1\n1,3\n", "row 3: the cell is blank"),
+        ("support\n1\nmany\n3\n", 'row 3: "many" is not a number: write one such as 12 or 12.5'),
+        ("support;x\n1;\nmany;\n3;\n", "write one such as 12 or 12,5"),
+        ("support\n1\nnan\n3\n", 'row 3: "nan" is not a number'),
+        ("support\n1\n1e999\n3\n", "row 3: .inf is not a finite number"),
+        ("support\n1\n40 s\n3\n", 'row 3: "40 s" is not a number'),
+        ('support\n1\n"1,500"\n3\n', 'row 3: "1,500" is not a number'),
+        ("support;x\n1;\n1.500;\n3;\n", '"1.500" may be 1500 or 1,500'),
+        ("support;x\n1;\n1.500,5;\n3;\n", '"1.500,5" is not a number'),
+        (
+            "support\n1\n2,5\n3\n",
+            'row 3 has more cells than the header has columns (1): a decimal comma needs ";"',
+        ),
+        ("support,x,support\n1,2,3\n", 'two columns "support" (1 and 3): rename one of them'),
+        ("suport\n1\n2\n3\n", 'v.csv has no column "support" (did you mean "suport"?): it has "suport"'),
+        ("support\tx\n1\t2\n", "has its columns separated by tabs"),
+        ('support\n"1\n2\n', "is not CSV"),
+        ("", "has no header"),
+        ("\n1\n2\n", "has no header"),
+        (b"support\n1\n\xe9\n", "v.csv, row 3: the file is not UTF-8 (byte 0xe9)"),
+        ("support\n1\n".encode("utf-16"), "looks like UTF-16"),
+        (b"support\n1\n\x00\n", "NUL"),
+        (b"\xd0\xcf\x11\xe0 old", "protected by a password or in the old XLS format: save it as plain XLSX"),
+        (b"PK\x03\x04 broken", "cannot be read as XLSX: save it again"),
+    ],
+)
+def test_a_file_that_does_not_fit_is_refused_with_its_row(folder, text, said):
+    csv(folder, text)
+    message = refusal(folder)
+    assert message.startswith("v.csv")
+    assert said in message
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        (None, 'v.xlsx, column "support", row 3: the cell is blank, or a formula that was never calculated'),
+        ("=1+1", "a formula that was never calculated"),
+        ("12 calls", '"12 calls" is not a number'),
+        ("#DIV/0!", '"#DIV/0!" is not a number'),
+        (True, "true is not a number"),
+        (datetime.time(0, 4), '"00:04:00" is not a number: format the cell as a number'),
+        (datetime.datetime(2026, 1, 5), '"2026-01-05 00:00:00" is not a number'),
+    ],
+)
+def test_a_cell_of_a_workbook_that_is_no_number_is_refused(folder, cell, said):
+    xlsx(folder, ["support"], [1], [cell], [3])
+    assert said in refusal(folder, "v.xlsx")
+
+
+def test_a_number_in_a_time_column_of_a_workbook_is_refused(folder):
+    xlsx(folder, ["Time", "support"], [0.3333, 1], [0.35, 2], [0.375, 3])
+    assert 'column "Time", row 2: 0.3333 is not a time' in refusal(folder, "v.xlsx")
+
+
+def test_a_file_that_is_missing_or_no_file_is_named(folder):
+    csv(folder, GOOD)
+    assert 'w.csv: no such file (did you mean "v.csv"?)' in refusal(folder, "w.csv")
+    (folder / "sub").mkdir()
+    assert "sub: cannot be read" in refusal(folder, "sub")
+    assert "cannot be read" in refusal(folder, "a\0b.csv")
+    csv(folder, GOOD, name="fake.xlsx")
+    assert "fake.xlsx is not a workbook, or a damaged one" in refusal(folder, "fake.xlsx")
+
+
+def test_a_damaged_workbook_is_refused(folder):
+    xlsx(folder, ["support"], [1], [2], [3])
+    raw = (folder / "v.xlsx").read_bytes()
+    (folder / "cut.xlsx").write_bytes(raw[: len(raw) // 2])
+    assert "save it again as XLSX or CSV" in refusal(folder, "cut.xlsx")
+    with zipfile.ZipFile(folder / "v.xlsx") as good, zipfile.ZipFile(folder / "bad.xlsx", "w") as bad:
+        for name in good.namelist():
+            bad.writestr(name, b"<broken" if "sheet1" in name else good.read(name))
+    assert "save it again as XLSX or CSV" in refusal(folder, "bad.xlsx")
+    with zipfile.ZipFile(folder / "other.xlsx", "w") as other:
+        other.writestr("readme.txt", "no workbook")
+    assert "cannot be read as XLSX" in refusal(folder, "other.xlsx")
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ({"column": "support"}, '"file" is missing: name a CSV or XLSX file'),
+        ({"file": "v.csv"}, '"column" is missing: name a column of v.csv; it has "Time", "support", "sales"'),
+        ({"file": 3, "column": "support"}, "file must be text, not 3"),
+        ({"file": "v.csv", "colum": "x"}, 'unknown key "colum" (did you mean "column"?)'),
+        ({"file": "v.csv", "column": "support", "time": "Tim"}, 'no column "Tim" (did you mean "Time"?)'),
+        ({"file": "v.csv", "column": "support", "sheet": "Mon"}, "is a CSV file and has no sheet"),
+    ],
+)
+def test_a_mistake_in_the_keys_is_refused(folder, spec, said):
+    csv(folder, GOOD)
+    with pytest.raises(InputError) as caught:
+        column(folder, spec, OPENS, HALF_HOUR, 3)
+    assert said in str(caught.value)
+
+
+def test_all_values_of_a_column_are_read_for_an_empirical_distribution(folder):
+    csv(folder, "talk;x\n1,5;\n2;\n")
+    assert values(folder, {"file": "v.csv", "column": "talk"}) == [1.5, 2]
+    csv(folder, "talk\n")
+    with pytest.raises(InputError, match="has no rows under its header"):
+        values(folder, {"file": "v.csv", "column": "talk"})
+
+
+def test_a_table_is_the_header_and_rows_as_wide_as_it(folder):
+    csv(folder, 'a,b,\n"x\ny",2\n3\n,,\n')
+    assert table(folder / "v.csv") == (["a", "b"], [["x\ny", "2"], ["3", ""]])
+    xlsx(folder, ["a", 2026, None], [1, "x"], [None, datetime.time(8)], [None])
+    assert table(folder / "v.xlsx") == (["a", "2026"], [[1, "x"], [None, datetime.time(8)]])
+
+
+lines = st.lists(
+    st.sampled_from(["support", "Time", "08:00", "1", "", ",", ";", "\n", '"', "1,5", "\r", "\t"])
+)
+
+
+@given(st.binary() | st.text().map(str.encode) | lines.map(lambda parts: "".join(parts).encode()))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_any_bytes_become_numbers_or_one_sentence(folder, raw):
+    csv(folder, raw)
+    try:
+        assert len(got(folder, count=1)) == 1
+    except InputError as problem:
+        assert str(problem).isprintable()
+
+
+def small_workbook():
+    stream = io.BytesIO()
+    book = openpyxl.Workbook()
+    for row in (["support"], [1], [2], [3]):
+        book.active.append(row)
+    book.save(stream)
+    return stream.getvalue()
+
+
+RAW = small_workbook()
+changes = st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=4)
+
+
+@given(changes)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_a_workbook_with_any_bytes_changed_is_read_or_refused(folder, changes):
+    raw = bytearray(RAW)
+    for place, byte in changes:
+        raw[4 + int(place * (len(raw) - 4))] = byte
+    csv(folder, bytes(raw), name="v.xlsx")
+    try:
+        got(folder, "v.xlsx")
+    except InputError as problem:
+        assert str(problem).isprintable()

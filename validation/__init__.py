@@ -1,0 +1,1 @@
+"""Exact and published results against the engine: `python -m validation`."""
