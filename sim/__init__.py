@@ -16,6 +16,7 @@ _HOMES = {
     "simulate": "sim.verbs",
     "compare": "sim.verbs",
     "deal": "sim.verbs",
+    "trace": "sim.verbs",
     "Scenario": "sim.scenario.schema",
     "Result": "sim.reports.results",
     "Comparison": "sim.reports.results",
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from sim.verbs import deal as deal
     from sim.verbs import load as load
     from sim.verbs import simulate as simulate
+    from sim.verbs import trace as trace
 
 
 def __getattr__(name: str) -> Any:

@@ -2,24 +2,32 @@
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from sim import __version__
-from sim.errors import InputError, shown
+from sim.errors import InputError, nearest, shown
 
 if TYPE_CHECKING:
     from sim.scenario.schema import Scenario
 
 DONE, BAD_INPUT, INTERRUPTED = 0, 2, 130
+COMMANDS = ("new", "run", "compare", "check", "schema")
+PICTURES = (".png", ".svg", ".pdf")
+OPTIONS = ("replications", "seed", "engine", "jobs")  # errors of these name the option
 
 
 class _Parser(argparse.ArgumentParser):
     """Wrong usage in one sentence, like every other wrong input."""
 
     def error(self, message: str) -> NoReturn:
+        unknown = re.match(r"argument COMMAND: invalid choice: '([^']*)'", message)
+        if unknown:
+            known = ", ".join(COMMANDS)
+            message = f"there is no command {shown(unknown[1])}{nearest(unknown[1], COMMANDS)}: use {known}"
         self.exit(BAD_INPUT, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 
@@ -73,8 +81,32 @@ def _scenario(options: argparse.Namespace) -> "Scenario":
     from sim.scenario.source import read
     from sim.verbs import from_source
 
-    overrides = dict(read_assignment(text) for text in options.set)
-    return from_source(read(options.scenario), overrides)
+    overrides: dict[str, Any] = {}
+    for path, value in map(read_assignment, options.set):
+        if path in overrides:
+            raise InputError("is given twice; keep one of the two", path=path, file="--set")
+        overrides[path] = value
+    source = read(options.scenario)
+    scenario = from_source(source, overrides)
+    try:
+        scenario.under(getattr(options, "plan", None))
+    except InputError as error:
+        raise error.at(file=source.file) from None
+    return scenario
+
+
+def _check_outputs(options: argparse.Namespace) -> None:
+    """What is to be written can be, as far as can be seen before anything is played."""
+    for option, name in (("--out", options.out), ("--plot", options.plot)):
+        if name is None:
+            continue
+        path = Path(name)
+        if not name or path.is_dir():
+            raise InputError(f"{shown(name)} is a folder; add the name of a file", file=option)
+        if not path.parent.is_dir():
+            raise InputError(f"there is no folder {shown(str(path.parent))}; make it first", file=option)
+    if options.plot and Path(options.plot).suffix.lower() not in PICTURES:
+        raise InputError(f"{shown(options.plot)} does not end in {', '.join(PICTURES)}", file="--plot")
 
 
 def _settings(options: argparse.Namespace, scenario: "Scenario", plans: int) -> dict[str, Any]:
@@ -112,8 +144,10 @@ def _run(options: argparse.Namespace) -> int:
     from sim.reports.tables import run_table
     from sim.verbs import simulate
 
+    _check_outputs(options)
     scenario = _scenario(options)
     result = simulate(scenario, options.plan, **_settings(options, scenario, 1))
+    _warn(options, {result.plan: result.scenario})
     _show(options, lambda: run_table(result, options.by_interval), result)
     return DONE
 
@@ -122,8 +156,10 @@ def _compare(options: argparse.Namespace) -> int:
     from sim.reports.tables import compare_table
     from sim.verbs import compare
 
+    _check_outputs(options)
     scenario = _scenario(options)
     comparison = compare(scenario, **_settings(options, scenario, len(scenario.plans)))
+    _warn(options, {name: result.scenario for name, result in comparison.results.items()})
     _show(options, lambda: compare_table(comparison), comparison)
     return DONE
 
@@ -142,9 +178,28 @@ def _show(options: argparse.Namespace, table: Callable[[], str], result: Any) ->
     if options.out:
         from sim.reports.results import write_whole
 
-        write_whole(Path(options.out), f"{text}\n".encode())
+        write_whole(Path(options.out), f"{text}\n".encode(errors="backslashreplace"))
     else:
         print(text)
+
+
+def _warn(options: argparse.Namespace, plans: "dict[str, Scenario]") -> None:
+    """On stderr what is allowed but seldom meant, where no table on the screen will say it."""
+    from sim.reports.words import odd
+
+    if options.quiet or not (options.json or options.out):
+        return
+    for remark, names in _by_remark({name: list(odd(scenario)) for name, scenario in plans.items()}).items():
+        where = "" if len(names) == len(plans) else f"plan {', '.join(names)}: "
+        print(f"Note: {where}{remark}", file=sys.stderr)
+
+
+def _by_remark(remarks: dict[str, list[str]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, said in remarks.items():
+        for remark in said:
+            found.setdefault(remark, []).append(name)
+    return found
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -160,6 +215,8 @@ def _new(options: argparse.Namespace) -> int:
     from importlib.resources import files
 
     path = Path(options.name)
+    if not path.name or path.is_dir():
+        raise InputError(f"{shown(options.name)} is a folder; add the name of a file")
     path = path if path.suffix in (".yaml", ".yml") else path.with_name(f"{path.name}.yaml")
     try:
         with path.open("x", encoding="utf-8", newline="\n") as file:
@@ -168,7 +225,8 @@ def _new(options: argparse.Namespace) -> int:
         raise InputError("is there already; choose another name", file=str(path)) from None
     except OSError as error:
         raise InputError(f"cannot be written: {error.strerror or error}", file=str(path)) from None
-    print(f"wrote {path}; try: ccsim compare {path}")
+    name = f'"{path}"' if " " in str(path) else path
+    print(f"wrote {path}; try: ccsim check {name}    ccsim compare {name}")
     return DONE
 
 
@@ -189,20 +247,28 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         options = parser().parse_args(arguments)
         code = int(options.action(options))
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
         return code
     except InputError as error:
-        print(f"ccsim: {error}", file=sys.stderr)
+        said = f"--{error}" if error.path in OPTIONS and not error.file else error
+        print(f"ccsim: {said}", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
         print("ccsim: interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _leave_stdout()
         return DONE
-    except MemoryError:
-        print(
-            f"ccsim: out of memory; ask for fewer replications or contacts than {shown(sys.argv[1:])}",
-            file=sys.stderr,
-        )
+    except OSError as error:
+        _leave_stdout()
+        print(f"ccsim: the output cannot be written: {error.strerror or error}", file=sys.stderr)
         return BAD_INPUT
+    except MemoryError:
+        print("ccsim: out of memory; ask for fewer replications or a shorter horizon", file=sys.stderr)
+        return BAD_INPUT
+
+
+def _leave_stdout() -> None:
+    """Nobody reads on: let Python's own last flush go nowhere, without a word."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -4,6 +4,7 @@ import difflib
 import json
 import math
 import numbers
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -48,7 +49,9 @@ class InputError(ValueError):
         where = ", ".join(
             part for part in (self.file, f"line {self.line}" if self.line is not None else "") if part
         )
-        return one_line(": ".join(part for part in (where, self.path, self.problem) if part))
+        path = ".".join(_shortened(part, "") for part in self.path.split("."))
+        path = re.sub(r"\.\[([0-9]+)\]$", lambda item: f", value {int(item[1]) + 1}", path)
+        return one_line(": ".join(part for part in (where, path, self.problem) if part))
 
 
 def one_line(text: str) -> str:
@@ -106,9 +109,9 @@ def _shortened(text: str, end: str) -> str:
     return (text if len(text) <= LONGEST else text[: LONGEST - 1] + "…") + end
 
 
-def nearest(word: str, candidates: Iterable[str]) -> str:
+def nearest(word: object, candidates: Iterable[str]) -> str:
     """Return ` (did you mean "staffing"?)` for the candidate closest to `word`, or "" if none is close."""
     names = list(candidates)
     folded = {name.casefold(): name for name in reversed(names)}
-    found = difflib.get_close_matches(word[:200].casefold(), list(folded), n=1)
+    found = difflib.get_close_matches(str(word)[:200].casefold(), list(folded), n=1)
     return f" (did you mean {shown(folded[found[0]])}?)" if found else ""

@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from sim import __version__
-from sim.errors import InputError, shown
+from sim.errors import InputError
 from sim.experiments.replicate import Progress, Totals, replicate
 from sim.model.centre import centre_of
 from sim.model.day import deal as deal_day
 from sim.reports.results import Comparison, Result
+from sim.scenario.quantities import MOST_REPLICATIONS
 from sim.scenario.schema import Scenario
 from sim.scenario.source import Source, read
+from sim.scenario.units import number
 
 AS_WRITTEN = "as written"  # the plan of a scenario that has none
 
@@ -30,23 +32,31 @@ def load(path: str | os.PathLike[str]) -> Scenario:
 def from_source(source: Source, overrides: Mapping[str, Any] | None = None) -> Scenario:
     """A scenario from what was read, under overrides if there are any; errors name file and line."""
     try:
-        scenario = Scenario(_folder=source.folder, **source.data)
-        for plan in scenario.plans:
-            scenario.under(plan)
+        scenario = Scenario(source.folder, **source.data)
+        _check_plans(scenario)
     except InputError as error:
-        place = source.line_of(tuple(error.path.split("."))) if error.path else None
+        place = source.line_at(error.path) if error.path else None
         raise error.at(file=source.file, line=place) from None
-    if overrides:
-        scenario = scenario.with_(overrides)
-        for plan in scenario.plans:
-            scenario.under(plan)
-    return scenario
+    if not overrides:
+        return scenario
+    try:
+        changed = scenario.with_(overrides)
+        _check_plans(changed)
+    except InputError as error:
+        raise error.at(file="--set") from None
+    return changed
 
 
-def _whole_number(value: Any, name: str, least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise InputError(f"{shown(value)} is not a whole number from {least}", path=name)
-    return value
+def _check_plans(scenario: Scenario) -> None:
+    for plan in scenario.plans:
+        scenario.under(plan)
+
+
+def _whole_number(value: Any, name: str, least: int, most: int) -> int:
+    try:
+        return int(number(value, least=least, integer=True, most=most))
+    except InputError as error:
+        raise error.at(path=name) from None
 
 
 def simulate(
@@ -55,7 +65,7 @@ def simulate(
     *,
     replications: int | None = None,
     seed: int | None = None,
-    engine: str = "reference",
+    engine: str = "compiled",
     jobs: int = 1,
     by_interval: bool = True,
     progress: Progress | None = None,
@@ -83,7 +93,7 @@ def compare(
     *,
     replications: int | None = None,
     seed: int | None = None,
-    engine: str = "reference",
+    engine: str = "compiled",
     jobs: int = 1,
     by_interval: bool = False,
     progress: Progress | None = None,
@@ -102,6 +112,10 @@ def compare(
     return Comparison(_played(chosen, scenario, replications, seed, engine, jobs, by_interval, progress))
 
 
+def _seed(scenario: Scenario, seed: int | None) -> int:
+    return _whole_number(scenario.seed if seed is None else seed, "seed", 0, 2**63 - 1)
+
+
 def _played(
     plans: dict[str, Scenario],
     scenario: Scenario,
@@ -112,9 +126,10 @@ def _played(
     by_interval: bool,
     progress: Progress | None,
 ) -> dict[str, Result]:
-    count = _whole_number(scenario.replications if replications is None else replications, "replications", 1)
-    seed = _whole_number(scenario.seed if seed is None else seed, "seed", 0)
-    _whole_number(jobs, "jobs", 1)
+    count = scenario.replications if replications is None else replications
+    count = _whole_number(count, "replications", 1, MOST_REPLICATIONS)
+    seed = _seed(scenario, seed)
+    jobs = _whole_number(jobs, "jobs", 1, 1000)
     started = time.perf_counter()
     all_totals: list[Totals] = replicate(
         list(plans.values()),
@@ -143,10 +158,24 @@ def deal(scenario: Scenario, replication: int = 0, seed: int | None = None) -> A
     import numpy as np
     import pandas as pd
 
-    _whole_number(replication, "replication", 0)
+    _whole_number(replication, "replication", 0, MOST_REPLICATIONS)
     centre = centre_of(scenario)
-    day = deal_day(centre.demand, scenario.seed if seed is None else seed, replication)
+    day = deal_day(centre.demand, _seed(scenario, seed), replication)
     sizes = np.diff(day.start)
     columns = {"queue": np.repeat(np.array(list(scenario.queues), dtype=object), sizes)}
     columns["customer"] = np.concatenate([np.arange(size) for size in sizes])
     return pd.DataFrame(columns | {key: getattr(day, key) for key in ("arrived", "talk", "wrap", "patience")})
+
+
+def trace(
+    scenario: Scenario,
+    plan: str | Mapping[str, Any] | None = None,
+    *,
+    replication: int = 0,
+    seed: int | None = None,
+) -> list[str]:
+    """One replication as a readable story: a line for each thing that happens, in order."""
+    from sim.reports.trace import trace as tell
+
+    _whole_number(replication, "replication", 0, MOST_REPLICATIONS)
+    return tell(scenario.under(plan), replication, _seed(scenario, seed))

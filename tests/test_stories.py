@@ -1,12 +1,13 @@
-"""Days of five contacts worked by hand from the rules of the model; what happened is exactly what is expected.
+"""Days of five contacts worked by hand from the rules of the model; what happens is exactly what is expected.
 
 One story is one file of `tests/stories`, its name a claim:
 
 - `story`: what happens and why; the hand working stands beside the rows as comments;
 - `scenario`: as a planner writes it. The arrivals in it mean nothing, for the day is given;
-- `day`: rows of queue, arrived, talk, wrap, patience, in seconds; customers are numbered by arrival, rows of one
-  instant in the order of the file;
-- `expect`: every row of the records, under `columns` (those below unless the file names others), `~` for null;
+- `day`: rows of queue, arrived, talk, wrap, patience, in seconds; customers are numbered by arrival, rows of
+  one instant in the order of the file;
+- `expect`: every row of the records, under `columns` (those below unless the file names others), `~` for
+  null;
 - `agents`: seconds of each group by interval; a group or a name that is left out is not looked at.
 
 Chance has no say: shares are 0 or 100% and the delays and patience of redials constant. So every figure is
@@ -40,10 +41,11 @@ ENGINES: dict[str, Engine] = {"reference": reference.play}
 
 
 def day_of(scenario: Scenario, rows: Sequence[Sequence[Any]]) -> Day:
-    """A Day from rows of queue, arrived, talk, wrap, patience; `sorted` keeps the order of ties."""
+    """A Day from rows of queue, arrived, talk, wrap, patience; rows of one instant stay in order."""
     unknown = {row[0] for row in rows} - set(scenario.queues)
     assert not unknown, f"the day has contacts of queues that do not exist: {unknown}"
-    by_queue = [sorted((row[1:] for row in rows if row[0] == name), key=lambda r: r[0]) for name in scenario.queues]
+    in_order = sorted(rows, key=lambda row: row[1])
+    by_queue = [[row[1:] for row in in_order if row[0] == name] for name in scenario.queues]
     columns = np.array([row for queue in by_queue for row in queue], dtype=float).reshape(-1, 4)
     start = np.cumsum([0, *map(len, by_queue)], dtype=np.int64)
     return Day(start, *(column.copy() for column in columns.T))

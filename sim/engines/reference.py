@@ -122,12 +122,28 @@ class CallbackRules(NamedTuple):
     last_offer: float
 
 
+class Note(NamedTuple):
+    """One thing that happened, for readers: when, what, to whom, by which group, how many then stand in line."""
+
+    moment: float
+    what: str
+    queue: int = -1
+    customer: int = -1
+    attempt: int = 0
+    group: int = -1
+    seconds: float = NULL
+    waiting: int = 0
+
+
 class Floor:
     """One replication being played. `play` makes one, runs it and gives its records back."""
 
-    def __init__(self, centre: Centre, day: Day, seed: int, replication: int) -> None:
+    def __init__(
+        self, centre: Centre, day: Day, seed: int, replication: int, notes: list[Note] | None = None
+    ) -> None:
         self.centre, self.day, self.seed, self.replication = centre, day, seed, replication
         self.clock = Clock()
+        self.notes = notes
         queues, groups = centre.balks.size, centre.staffing.shape[0]
         self.lines = [Line() for _ in range(queues)]
         self.idle_lines = [Line() for _ in range(queues)]
@@ -150,13 +166,21 @@ class Floor:
         self.reserve = centre.callbacks.reserve
         self.serving_groups = [centre.groups[a:b].tolist() for a, b in _slices(centre.group_start)]
         self.served_queues = [centre.queues[a:b].tolist() for a, b in _slices(centre.queue_start)]
-        self.streams, self.never = centre.demand.streams.tolist(), centre.demand.never.tolist()
+        self.streams, self.never = list(centre.demand.streams), centre.demand.never.tolist()
         self.balks, self.head_start = centre.balks.tolist(), centre.head_start.tolist()
         self.max_waiting, self.redial_share = centre.max_waiting.tolist(), centre.redial_share.tolist()
         self.redial_attempts = centre.redial_attempts.tolist()
         self.factor = centre.factor.tolist()
         columns = (column.tolist() for column in centre.callbacks)
         self.callbacks = [CallbackRules(*row) for row in zip(*columns, strict=True)]
+
+    def note(self, what: str, contact: Contact | None = None, group: int = -1, seconds: float = NULL) -> None:
+        """Write down what happens, if anybody wants to read it."""
+        if self.notes is None:
+            return
+        who = (-1, -1, 0) if contact is None else (contact.queue, contact.customer, contact.attempt)
+        waiting = sum(self.on_line) if contact is None else self.on_line[contact.queue]
+        self.notes.append(Note(self.clock.now, what, *who, group, seconds, waiting))
 
     # The customers
 
@@ -174,6 +198,7 @@ class Floor:
     def story(self, contact: Contact) -> Generator[simpy.Event, Any, None]:
         """One attempt, from arriving to the last thing that comes of it."""
         self.contacts.append(contact)
+        self.note("arrives", contact)
         if self.engaged == self.centre.lines:
             return self.gives_up(contact, Outcome.BLOCKED)
         self.engaged += 1
@@ -196,6 +221,7 @@ class Floor:
                 return None
         contact.outcome, contact.answered = Outcome.ANSWERED, self.clock.now
         contact.wait = contact.answered - contact.joined
+        self.note("answered", contact, int(self.centre.groups[place]), contact.wait)
         yield from self.served(contact, place, contact.answered)
         return None
 
@@ -217,6 +243,7 @@ class Floor:
         contact.turn = simpy.Event(self.clock)
         self.stands(contact)
         self.on_line[contact.queue] += 1
+        self.note("waits", contact)
         if contact.patience < math.inf:
             ends = self.clock.at(contact.joined + contact.patience, PATIENCE_ENDS | contact.key)
             ends.callbacks.append(lambda _: self.patience_ends(contact))
@@ -243,11 +270,13 @@ class Floor:
         contact.group = group
         contact.talk_end = self.clock.now + contact.talk * factor
         yield self.clock.at(contact.talk_end, TALK_END | contact.key)
+        self.note("talk ends", contact, group, contact.talk * factor)
         if contact.outcome == Outcome.ANSWERED:
             self.engaged -= 1
         contact.released = contact.talk_end + contact.wrap * factor
         yield self.clock.at(contact.released, HAND_SHORTENS | contact.key)
         self.was_busy(self.busy, group, taken)
+        self.note("hand empties", contact, group)
         self.comes_free(group)
 
     # Callbacks
@@ -274,10 +303,12 @@ class Floor:
             return False
         contact.callback_offered = self.clock.now
         if self.chance(contact, CALLBACK) >= rules.accept:
+            self.note("declines", contact)
             return False
         contact.callback_requested = self.clock.now
         contact.wait = contact.callback_requested - contact.joined
         self.requests[queue].append(contact)
+        self.note("requests", contact, seconds=contact.wait)
         return True
 
     def has_waited(self, contact: Contact) -> None:
@@ -307,16 +338,19 @@ class Floor:
                     return
             began = self.clock.now
             contact.dials += 1
+            self.note("dialled", contact, int(self.centre.groups[place]))
             yield self.clock.at(began + rules.ring, RING_END | contact.key)
             if self.chance(contact, REACHED, contact.dials - 1) < rules.reached:
                 contact.outcome, contact.callback_connected = Outcome.CALLBACK_SERVED, self.clock.now
                 self.requests[contact.queue].remove(contact)
+                self.note("picks up", contact, seconds=self.clock.now - contact.callback_requested)
                 self.send_home()
                 yield from self.served(contact, place, began)
                 return
             if contact.dials == rules.attempts or self.is_dropped(contact.queue):
                 self.fails(contact)
             group = int(self.centre.groups[place])
+            self.note("not reached", contact, group)
             self.was_busy(self.busy, group, began)
             self.was_busy(self.unreached, group, began)
             self.comes_free(group)
@@ -346,6 +380,7 @@ class Floor:
 
     def fails(self, contact: Contact) -> None:
         contact.outcome = Outcome.CALLBACK_FAILED
+        self.note("callback fails", contact)
         self.requests[contact.queue].remove(contact)
         self.send_home()
 
@@ -358,6 +393,7 @@ class Floor:
     def gives_up(self, contact: Contact, outcome: Outcome) -> None:
         """End an attempt without an answer, and dial again later if the customer does."""
         contact.outcome = outcome
+        self.note(outcome.name.lower(), contact, seconds=contact.wait)
         queue, attempt = contact.queue, contact.attempt + 1
         if outcome == Outcome.UNANSWERED or attempt >= self.redial_attempts[queue]:
             return
@@ -373,6 +409,7 @@ class Floor:
         again.patience = patience_of(
             self.centre.demand.draws, self.never[queue], queue, index, self.chance(again, PATIENCE)
         )
+        self.note("will redial", contact, seconds=delay)
         dials = self.clock.at(moment, REDIALS | again.key)
         dials.callbacks.append(lambda _: self.clock.process(self.story(again)))
 
@@ -472,6 +509,8 @@ class Floor:
     def staffing_changes(self, planned: list[int]) -> None:
         """Bring every group to its new staffing, then let those who may take more look for contacts."""
         for group, number in enumerate(planned):
+            if number != self.groups[group].planned:
+                self.note("staffing", group=group, seconds=number)
             self.count_time(group)
             self.groups[group].planned = number
             self.set_wanted(group, number)
@@ -525,6 +564,7 @@ class Floor:
     def closes(self) -> None:
         """From this instant nobody new is let in; only groups that still have callers to serve stay."""
         self.closed = True
+        self.note("closes")
         for queue in range(len(self.lines)):
             self.line_changed(queue)
         for group in range(len(self.groups)):
@@ -587,7 +627,7 @@ class Floor:
         rows = sorted(self.contacts, key=lambda c: c.key)
         columns: dict[str, np.ndarray] = {}
         for name in CONTACT_COLUMNS:
-            kind = float if name in MOMENTS else np.int64
+            kind = float if name in MOMENTS else np.int32
             columns[name] = np.array([getattr(row, name) for row in rows], dtype=kind)
         return Records(
             **columns, on_duty=self.on_duty, overtime=self.overtime, busy=self.busy, unreached=self.unreached
@@ -599,14 +639,20 @@ def _slices(offsets: np.ndarray) -> list[tuple[int, int]]:
 
 
 def play(
-    centre: Centre, day: Day, seed: int, replication: int, watch: Callable[[Floor], None] | None = None
+    centre: Centre,
+    day: Day,
+    seed: int,
+    replication: int,
+    watch: Callable[[Floor], None] | None = None,
+    notes: list[Note] | None = None,
 ) -> Records:
     """Play one dealt day in one centre.
 
     seed, replication: those the day was dealt with; what was not dealt is drawn from the same chance.
-    watch: called with the floor after every moment (for tests and for stepping through).
+    watch: called with the floor after every moment (for tests and for stepping through). notes: a list to
+    which everything that happens is added, for a trace.
     """
-    floor = Floor(centre, day, seed, replication)
+    floor = Floor(centre, day, seed, replication, notes)
     floor.shifts()
     for queue in range(len(floor.lines)):
         floor.clock.process(floor.first_arrivals(queue))

@@ -8,7 +8,7 @@ from sim.jit import kernel
 from sim.model.centre import ALWAYS, BY_ESTIMATED_WAIT, BY_QUEUE_LENGTH
 
 
-@kernel
+@kernel(lean=True)
 def choose_group(
     queue: int, start: np.ndarray, groups: np.ndarray, prefer: np.ndarray, free_since: np.ndarray
 ) -> int:
@@ -31,7 +31,7 @@ def choose_group(
     return best
 
 
-@kernel
+@kernel(lean=True)
 def choose_queue(
     group: int, start: np.ndarray, queues: np.ndarray, level: np.ndarray, first: np.ndarray
 ) -> int:
@@ -54,7 +54,7 @@ def choose_queue(
     return -1 if best < 0 else queues[best]
 
 
-@kernel
+@kernel(lean=True)
 def choose_group_for_idle(
     queue: int,
     reserve: int,
@@ -77,7 +77,7 @@ def choose_group_for_idle(
     return best
 
 
-@kernel
+@kernel(lean=True)
 def choose_idle_request(
     group: int, free: int, start: np.ndarray, queues: np.ndarray, reserve: np.ndarray, first: np.ndarray
 ) -> int:
@@ -94,13 +94,13 @@ def choose_idle_request(
     return best
 
 
-@kernel
+@kernel(lean=True)
 def estimated_wait(ahead: int, mean_handle: float, agents: int) -> float:
     """What a caller is told: everybody ahead and this one, times the mean handle time, shared by the agents."""
     return math.inf if agents == 0 else (ahead + 1) * mean_handle / agents
 
 
-@kernel
+@kernel(lean=True)
 def is_offered(rule: int, threshold: float, estimate: float, on_line: int) -> bool:
     """Whether a joining caller who cannot be answered is offered a callback now."""
     if rule == BY_ESTIMATED_WAIT:

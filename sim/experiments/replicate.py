@@ -3,23 +3,37 @@
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim.errors import InputError, shown
-from sim.measures.estimate import BATCHES
-from sim.measures.metrics import LONGEST_WAIT, NO_WAITS, Rules, Tally, Waits, joined_waits, rules_of, tallied
+from sim.errors import InputError, nearest, shown
+from sim.measures.metrics import (
+    NO_WAITS,
+    Rules,
+    Sheet,
+    Waits,
+    blank_sheet,
+    enter_records,
+    joined_waits,
+    rules_of,
+    waits_of,
+)
 from sim.model.centre import Centre, centre_of, same
-from sim.model.day import deal
+from sim.model.day import Day, day_at, days_of
 from sim.model.records import Records
 from sim.scenario.schema import Scenario
 
-ENGINES = ("reference",)
-WORTH_A_PROCESS = 30_000  # expected contacts under which other processes cost more than they bring
+ENGINES = ("compiled", "reference")
+BATCHES = 64  # replication r belongs to batch r mod 64: what percentiles are resampled by
+CHUNK = 40_000  # expected contacts dealt at a time: they stay in the processor's cache
+WORTH_WORKERS = {
+    "compiled": 200_000,
+    "reference": 30_000,
+}  # contacts under which a second worker does not pay
 
 Progress = Callable[[int, int], None]
 
@@ -35,66 +49,42 @@ class Plan(NamedTuple):
 class Totals:
     """The totals of all replications of one plan, in replication order.
 
-    contacts: float64 (replications, totals, queues); agents: (replications, 4, groups); the same with intervals
-    as the last axis in `contacts_by_interval` and `agents_by_interval` where they were asked for;
-    `interval_sums`, `agent_interval_sums`: sums over replications, always there; waits: by batch, where replication r is in batch r mod 64.
+    contacts: float64 (replications, queues, totals); agents: (replications, 4, groups); `interval_sums` (queues,
+    intervals, totals) and `agent_sums` (4, groups, intervals): summed over replications; waits: by batch;
+    the last two, by replication and interval, have no rows unless they were asked for.
     """
 
     contacts: np.ndarray
     agents: np.ndarray
     interval_sums: np.ndarray
-    agent_interval_sums: np.ndarray
+    agent_sums: np.ndarray
     waits: list[Waits]
-    contacts_by_interval: np.ndarray | None = None
-    agents_by_interval: np.ndarray | None = None
+    contacts_by_interval: np.ndarray
+    agents_by_interval: np.ndarray
+
+    @property
+    def has_intervals(self) -> bool:
+        """Whether there are totals of every replication by interval."""
+        return self.contacts_by_interval.shape[0] > 0
 
 
-@dataclass
-class _Gathering:
-    """Totals being gathered, one replication after the other."""
+class Part(NamedTuple):
+    """The totals of some replications of one plan, all of one batch."""
 
-    by_interval: bool
-    contacts: list[np.ndarray] = field(default_factory=list)
-    agents: list[np.ndarray] = field(default_factory=list)
-    whole: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
-    sums: list[np.ndarray] = field(default_factory=list)
-    batches: list[list[Waits]] = field(default_factory=lambda: [[] for _ in range(BATCHES)])
-
-    def add(self, replication: int, tally: Tally) -> None:
-        day = tally.contacts.sum(axis=2)
-        day[LONGEST_WAIT] = tally.contacts[LONGEST_WAIT].max(axis=1)
-        self.contacts.append(day)
-        self.agents.append(tally.agents.sum(axis=2))
-        if self.by_interval:
-            self.whole.append((tally.contacts, tally.agents))
-        if self.sums:
-            self.sums[0] += tally.contacts
-            self.sums[1] += tally.agents
-        else:
-            self.sums = [tally.contacts.copy(), tally.agents.copy()]
-        batch = self.batches[replication % BATCHES]
-        batch.append(tally.waits)
-        if len(batch) > 16:
-            batch[:] = [joined_waits(batch)]
-
-    def totals(self) -> Totals:
-        waits = [joined_waits(batch) if batch else NO_WAITS for batch in self.batches[: len(self.contacts)]]
-        contacts, agents = zip(*self.whole, strict=True) if self.whole else ((), ())
-        return Totals(
-            np.stack(self.contacts), np.stack(self.agents), self.sums[0], self.sums[1], waits,
-            np.stack(contacts) if contacts else None, np.stack(agents) if agents else None,
-        )  # fmt: skip
+    sheet: Sheet
+    waits: Waits
 
 
-def engine_named(name: str) -> Callable[..., Records]:
-    """The play function of an engine."""
+def engine_named(name: str) -> Any:
+    """The module of an engine: its `play` plays one day, `play_days` several into a sheet if it can."""
     if name not in ENGINES:
         raise InputError(
-            f"there is no engine {shown(name)}; the engines are {', '.join(ENGINES)}", path="engine"
+            f"there is no engine {shown(name)}{nearest(str(name), ENGINES)}; the engines are {' and '.join(ENGINES)}",
+            path="engine",
         )
-    from sim.engines import reference
+    from importlib import import_module
 
-    return reference.play
+    return import_module(f"sim.engines.{name}")
 
 
 def prepared(scenario: Scenario) -> Plan:
@@ -102,21 +92,39 @@ def prepared(scenario: Scenario) -> Plan:
     return Plan(centre_of(scenario), rules_of(scenario))
 
 
-def play_block(plans: Sequence[Plan], replications: range, seed: int, engine: str) -> list[list[Tally]]:
-    """Tallies by plan and replication; each day is dealt once for all plans that share their demand."""
-    play = engine_named(engine)
-    result: list[list[Tally]] = [[] for _ in plans]
-    for replication in replications:
-        dealt: list[tuple[Any, Any]] = []
-        for place, plan in enumerate(plans):
+def play_part(
+    plans: Sequence[Plan], replications: range, seed: int, engine: str, by_interval: bool
+) -> list[Part]:
+    """Play replications of one batch under every plan; each day is dealt once for all that share their demand."""
+    sheets = [blank_sheet(len(replications), plan.centre, by_interval) for plan in plans]
+    expected = max(float(plan.centre.demand.cumulative[:, -1].sum()) for plan in plans)
+    size = max(1, int(CHUNK / max(expected, 1.0)))
+    for first in range(0, len(replications), size):
+        chunk = np.array(replications[first : first + size], dtype=np.int64)
+        dealt: list[tuple[Any, Day]] = []
+        for plan, sheet in zip(plans, sheets, strict=True):
             demand = plan.centre.demand
-            day = next((day for known, day in dealt if known is demand or same(known, demand)), None)
-            if day is None:
-                day = deal(demand, seed, replication)
-                dealt.append((demand, day))
-            records = play(plan.centre, day, seed, replication)
-            result[place].append(tallied(records, plan.centre, plan.rules, seed, replication))
-    return result
+            days = next((days for known, days in dealt if same(known, demand)), None)
+            if days is None:
+                days = days_of(demand, seed, chunk)
+                dealt.append((demand, days))
+            _play_chunk(plan, days, chunk, first, seed, engine, sheet)
+    return [
+        Part(sheet._replace(bins=sheet.bins[:0], scratch=sheet.scratch[:0]), waits_of(sheet.bins))
+        for sheet in sheets
+    ]
+
+
+def _play_chunk(
+    plan: Plan, days: Day, chunk: np.ndarray, first: int, seed: int, engine: str, sheet: Sheet
+) -> None:
+    module = engine_named(engine)
+    if hasattr(module, "play_days"):
+        module.play_days(plan.centre, plan.rules, days, seed, chunk, first, sheet)
+        return
+    for place, replication in enumerate(chunk.tolist()):
+        records: Records = module.play(plan.centre, day_at(days, place), seed, replication)
+        enter_records(records, plan.centre, plan.rules, seed, replication, first + place, sheet)
 
 
 _plans: list[Plan] = []
@@ -128,8 +136,8 @@ def _start_worker(plans: list[Plan]) -> None:
     _plans[:] = plans
 
 
-def _work(replications: range, seed: int, engine: str) -> list[list[Tally]]:
-    return play_block(_plans, replications, seed, engine)
+def _work(replications: range, seed: int, engine: str, by_interval: bool) -> list[Part]:
+    return play_part(_plans, replications, seed, engine, by_interval)
 
 
 def replicate(
@@ -137,58 +145,105 @@ def replicate(
     replications: int,
     seed: int,
     *,
-    engine: str = "reference",
+    engine: str = "compiled",
     jobs: int = 1,
     by_interval: bool = False,
     progress: Progress | None = None,
 ) -> list[Totals]:
     """Play every scenario for the given number of replications; the result does not depend on `jobs`.
 
-    jobs: processes (a script that asks for more than one needs the usual `if __name__ == "__main__"`).
-    progress: called with replications done and all replications.
+    jobs: threads, or processes for the reference engine (where a script that asks for more than one needs the
+    usual `if __name__ == "__main__"`). progress: called with replications done and all replications.
     """
-    plans = [prepared(scenario) for scenario in scenarios]
-    gathered = [_Gathering(by_interval) for _ in plans]
     engine_named(engine)
-    for block, tallies in _played(plans, _blocks(replications, jobs), seed, engine, jobs):
-        for gathering, of_plan in zip(gathered, tallies, strict=True):
-            for replication, tally in zip(block, of_plan, strict=True):
-                gathering.add(replication, tally)
+    plans = [prepared(scenario) for scenario in scenarios]
+    ranges = _ranges(plans, replications)
+    parts: list[list[Part]] = [[] for _ in plans]
+    done = 0
+    for covered, of_plans in zip(
+        ranges, _played(plans, ranges, seed, engine, jobs, by_interval), strict=True
+    ):
+        for kept, part in zip(parts, of_plans, strict=True):
+            kept.append(part)
+        done += len(covered)
         if progress is not None:
-            progress(block.stop, replications)
-    return [gathering.totals() for gathering in gathered]
+            progress(done, replications)
+    return [_gathered(of_plan, ranges, replications) for of_plan in parts]
 
 
-def worthwhile_jobs(scenarios: Sequence[Scenario], replications: int) -> int:
-    """As many processes as there are processors, or one where starting more costs more than it brings."""
-    contacts = replications * sum(float(centre_of(s).demand.cumulative[:, -1].sum()) for s in scenarios)
-    return 1 if contacts < WORTH_A_PROCESS else os.cpu_count() or 1
+def worthwhile_jobs(scenarios: Sequence[Scenario], replications: int, engine: str) -> int:
+    """As many workers as there are processors, or one where starting more costs more than it brings."""
+    contacts = replications * sum(q.expected(s.grid).sum() for s in scenarios for q in s.queues.values())
+    return 1 if contacts < WORTH_WORKERS.get(engine, 0) else os.cpu_count() or 1
 
 
-def _blocks(replications: int, jobs: int) -> list[range]:
-    size = max(1, min(16, replications // (4 * jobs)))
-    return [range(start, min(start + size, replications)) for start in range(0, replications, size)]
+def _ranges(plans: Sequence[Plan], replications: int) -> list[range]:
+    """Replications of one batch each, in parts of at most some million contacts: the units of work."""
+    expected = max(1.0, max(float(plan.centre.demand.cumulative[:, -1].sum()) for plan in plans))
+    most = max(1, int(2_000_000 / expected)) * BATCHES
+    return [
+        range(start + batch, min(start + most, replications), BATCHES)
+        for start in range(0, replications, most)
+        for batch in range(min(BATCHES, replications - start))
+    ]
+
+
+def _gathered(parts: list[Part], ranges: list[range], replications: int) -> Totals:
+    """The parts put together, replication by replication; sums are taken in the order of the parts."""
+
+    def placed(name: str, count: int) -> np.ndarray:
+        first = getattr(parts[0].sheet, name)
+        result = np.zeros((count, *first.shape[1:]))
+        for part, covered in zip(parts, ranges, strict=True):
+            if count:
+                result[covered.start : covered.stop : covered.step] = getattr(part.sheet, name)
+        return result
+
+    by_interval = replications if parts[0].sheet.contacts_by_interval.shape[0] else 0
+    batches: list[list[Waits]] = [[] for _ in range(min(BATCHES, replications))]
+    for part, covered in zip(parts, ranges, strict=True):
+        batches[covered.start % BATCHES].append(part.waits)
+    return Totals(
+        contacts=placed("contacts", replications),
+        agents=placed("agents", replications),
+        interval_sums=np.sum([part.sheet.interval_sums for part in parts], axis=0),
+        agent_sums=np.sum([part.sheet.agent_sums for part in parts], axis=0),
+        waits=[joined_waits(batch) if batch else NO_WAITS for batch in batches],
+        contacts_by_interval=placed("contacts_by_interval", by_interval),
+        agents_by_interval=placed("agents_by_interval", by_interval),
+    )
 
 
 def _played(
-    plans: list[Plan], blocks: list[range], seed: int, engine: str, jobs: int
-) -> Iterator[tuple[range, list[list[Tally]]]]:
-    """The blocks' tallies in order of replication."""
-    if jobs <= 1 or len(blocks) == 1:
-        for block in blocks:
-            yield block, play_block(plans, block, seed, engine)
+    plans: list[Plan], ranges: list[range], seed: int, engine: str, jobs: int, by_interval: bool
+) -> Iterator[list[Part]]:
+    """The parts in order, by as many workers as there are jobs."""
+    workers = min(jobs, len(ranges))
+    if workers <= 1:
+        for replications in ranges:
+            yield play_part(plans, replications, seed, engine, by_interval)
         return
-    workers = min(jobs, len(blocks))
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (plans,))
+    pool: Executor
+    if engine == "reference":
+        pool = ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (plans,))
+    else:
+        _start_here(plans, seed, engine, by_interval)
+        pool = ThreadPoolExecutor(workers)
     try:
-        waiting: list[tuple[range, Any]] = []
-        ahead = iter(blocks)
-        for block in ahead:
-            waiting.append((block, pool.submit(_work, block, seed, engine)))
-            if len(waiting) >= 4 * workers:
-                done, future = waiting.pop(0)
-                yield done, future.result()
-        for done, future in waiting:
-            yield done, future.result()
+        waiting: list[Future[list[Part]]] = []
+        for replications in ranges:
+            if isinstance(pool, ProcessPoolExecutor):
+                waiting.append(pool.submit(_work, replications, seed, engine, by_interval))
+            else:
+                waiting.append(pool.submit(play_part, plans, replications, seed, engine, by_interval))
+            if len(waiting) >= 3 * workers:
+                yield waiting.pop(0).result()
+        for future in waiting:
+            yield future.result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _start_here(plans: list[Plan], seed: int, engine: str, by_interval: bool) -> None:
+    """Compile before the threads start, so that they do not all wait for one of them."""
+    play_part(plans, range(0), seed, engine, by_interval)

@@ -8,7 +8,6 @@ import numpy as np
 from sim.measures.metrics import BINS, Metric, Waits, bin_edges, joined_waits
 
 CONFIDENCE = 0.95
-BATCHES = 64
 RESAMPLES = 400
 NULL = float("nan")
 
@@ -131,7 +130,7 @@ def _percentiles(cumulative: np.ndarray, low: np.ndarray, high: np.ndarray, shar
 
 
 def cell_waits(waits: Waits, cells: range) -> Waits:
-    """Those waits whose cell (queue × intervals + interval) lies in a range, coded by bin alone."""
+    """Those waits whose cell (queue, or queue × intervals + interval) lies in a range, coded by bin alone."""
     a, b = np.searchsorted(waits.codes, [cells.start * BINS, cells.stop * BINS])
     return joined_waits([Waits(waits.codes[a:b] % BINS, waits.counts[a:b])])
 

@@ -92,14 +92,59 @@ QUEUE_METRICS: dict[str, Metric] = {
             "delayed_share", "ratio", "share", "waited at all ÷ contacts with a wait", "delayed", "waited"
         ),
         Metric("mean_queue_length", "count", "", "time average of contacts on the line", "queue_length"),
-        *_counts("callbacks_offered", "callbacks_accepted", "callbacks_served", "callbacks_failed", "callback_dials"),
-        Metric("callback_within", "ratio", "share", "served within the promise ÷ accepted", "callbacks_within", "callbacks_accepted"),
+        *_counts(
+            "callbacks_offered",
+            "callbacks_accepted",
+            "callbacks_served",
+            "callbacks_failed",
+            "callback_dials",
+        ),
+        Metric(
+            "callback_within",
+            "ratio",
+            "share",
+            "served within the promise ÷ accepted",
+            "callbacks_within",
+            "callbacks_accepted",
+        ),
         Metric("callbacks_kept", "count", "", "callbacks served within the promise", "callbacks_within"),
-        Metric("callbacks_broken", "count", "", "accepted callbacks not served within the promise", "callbacks_broken"),
-        Metric("callback_wait", "ratio", "s", "mean time from request to connection", "callback_wait", "callbacks_served"),
-        Metric("time_to_agent", "ratio", "s", "mean time from joining to an agent, callbacks included", "time_to_agent", "reached_agent"),
-        Metric("deferred_hours", "count", "hours", "work of served callbacks, in the interval of joining", "deferred_hours"),
-        Metric("returned_hours", "count", "hours", "the same work, in the interval in which it was done", "returned_hours"),
+        Metric(
+            "callbacks_broken",
+            "count",
+            "",
+            "accepted callbacks not served within the promise",
+            "callbacks_broken",
+        ),
+        Metric(
+            "callback_wait",
+            "ratio",
+            "s",
+            "mean time from request to connection",
+            "callback_wait",
+            "callbacks_served",
+        ),
+        Metric(
+            "time_to_agent",
+            "ratio",
+            "s",
+            "mean time from joining to an agent, callbacks included",
+            "time_to_agent",
+            "reached_agent",
+        ),
+        Metric(
+            "deferred_hours",
+            "count",
+            "hours",
+            "work of served callbacks, in the interval of joining",
+            "deferred_hours",
+        ),
+        Metric(
+            "returned_hours",
+            "count",
+            "hours",
+            "the same work, in the interval in which it was done",
+            "returned_hours",
+        ),
         *_counts("customers", "unserved_customers", "lost_customers"),
         Metric("lost_rate", "ratio", "share", "lost customers ÷ customers", "lost_customers", "customers"),
         *_counts("lost_value", "deterred_value", unit="money"),
@@ -117,7 +162,9 @@ AGENT_METRICS: dict[str, Metric] = {
             "overtime_hours",
         ),
         Metric("busy_hours", "count", "hours", "with a contact in hand", "busy_hours"),
-        Metric("unreached_hours", "count", "hours", "ringing customers who did not pick up", "unreached_hours"),
+        Metric(
+            "unreached_hours", "count", "hours", "ringing customers who did not pick up", "unreached_hours"
+        ),
         Metric("paid_hours", "count", "hours", "staffing ÷ (1 − shrinkage) + overtime", "paid_hours"),
         Metric("occupancy", "ratio", "share", "busy ÷ (on duty + overtime)", "busy_hours", "attended_hours"),
         Metric("staff_cost", "count", "money", "paid hours × cost per hour", "staff_cost"),
@@ -166,11 +213,14 @@ def rules_of(scenario: Scenario) -> Rules:
 
 
 BINS_PER_OCTAVE = 1024
-LOWEST, OCTAVES = -10, 41  # waits from 2⁻¹¹ s (about half a millisecond) to 2³⁰ s
+LOWEST, OCTAVES = (
+    -6,
+    31,
+)  # waits from 2⁻⁷ s (8 ms) to 2²⁴ s (194 days); what is outside counts in the end bins
 BINS = 1 + OCTAVES * BINS_PER_OCTAVE
 
 
-@kernel
+@kernel(lean=True)
 def bin_of(wait: float) -> int:
     """The bin of a wait: 0 for none, then 1024 bins an octave, each at most 0.1% wide."""
     if wait <= 0.0:
@@ -190,11 +240,11 @@ def bin_edges(bins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.where(bins == 0, 0.0, low), np.where(bins == 0, 0.0, high)
 
 
-@kernel
+@kernel(lean=True)
 def count_contact(row, r, queue, interval, rules, totals):
     """Add one contact to the totals of its queue and interval."""
     outcome, wait = r.outcome[row], r.wait[row]
-    cell = totals[:, queue, interval]
+    cell = totals[queue, interval]
     requested = not math.isnan(r.callback_requested[row])
     if outcome == O_BLOCKED or not math.isnan(r.joined[row]):
         cell[OFFERED] += 1.0
@@ -223,10 +273,10 @@ def count_contact(row, r, queue, interval, rules, totals):
     count_callback(row, r, queue, interval, rules, totals)
 
 
-@kernel
+@kernel(lean=True)
 def count_callback(row, r, queue, interval, rules, totals):
     """Add what a contact says of callbacks, and when a customer who reached an agent did."""
-    cell, requested, connected = totals[:, queue, interval], r.callback_requested[row], r.callback_connected[row]
+    cell, requested, connected = totals[queue, interval], r.callback_requested[row], r.callback_connected[row]
     if r.outcome[row] == O_ANSWERED:
         cell[REACHED_AGENT] += 1.0
         cell[TIME_TO_AGENT] += r.answered[row] - r.joined[row]
@@ -248,17 +298,17 @@ def count_callback(row, r, queue, interval, rules, totals):
         cell[CALLBACKS_WITHIN] += 1.0
 
 
-@kernel
+@kernel(lean=True)
 def count_deferred(row, r, queue, interval, centre, totals):
     """Add the work of a served callback where it was put off and where it was done."""
     connected = r.callback_connected[row]
     if not math.isnan(connected):
         work = r.released[row] - connected
-        totals[WORK_PUT_OFF, queue, interval] += work
-        totals[WORK_CALLED_BACK, queue, interval_of(connected, centre.interval, totals.shape[2])] += work
+        totals[queue, interval, WORK_PUT_OFF] += work
+        totals[queue, interval_of(connected, centre.interval, totals.shape[1]), WORK_CALLED_BACK] += work
 
 
-@kernel
+@kernel(lean=True)
 def count_for_target(row, r, queue, requested, rules, cell):
     """Add one contact to the two sides of the service level, under the queue's own definition."""
     outcome, within, definition = r.outcome[row], rules.within[queue], rules.definition[queue]
@@ -280,7 +330,7 @@ def count_for_target(row, r, queue, requested, rules, cell):
         cell[COUNTED_FOR_TARGET] += 1.0
 
 
-@kernel
+@kernel(lean=True)
 def late_share(rules, queue: int, waited: float) -> float:
     """The share of served customers who leave after waiting so long in all."""
     share = 0.0
@@ -290,7 +340,7 @@ def late_share(rules, queue: int, waited: float) -> float:
     return share
 
 
-@kernel
+@kernel(lean=True)
 def is_unserved(outcome: int) -> bool:
     """Whether a need whose last contact ended so was not met."""
     return not (
@@ -301,20 +351,22 @@ def is_unserved(outcome: int) -> bool:
     )
 
 
-@kernel
-def count_customer(first, end, r, stream, seed, replication, interval, rules, totals):
-    """Add the customer whose contacts are rows first … end − 1: met or not, lost or not."""
+@kernel(lean=True)
+def count_customer(first, then, r, stream, seed, replication, interval, rules, totals):
+    """Add a customer, whose contacts are row `first` and the chain of `then` from there: met or not, lost or not."""
     home, customer = r.home[first], r.customer[first]
-    unserved, pending, waited = False, False, 0.0
-    for row in range(first, end):
+    unserved, pending, waited, row = False, False, 0.0, first
+    while row >= 0:
+        following = then[row]
         if not math.isnan(r.wait[row]):
             waited += r.wait[row]
         if not math.isnan(r.callback_connected[row]):
             waited += r.callback_connected[row] - r.callback_requested[row]
-        if row + 1 == end or r.need[row + 1] != r.need[row]:
+        if following < 0 or r.need[following] != r.need[row]:
             unserved = unserved or is_unserved(r.outcome[row])
             pending = pending or r.outcome[row] == O_PENDING
-    cell = totals[:, home, interval]
+        row = following
+    cell = totals[home, interval]
     cell[CUSTOMERS] += 1.0
     if unserved:
         cell[UNSERVED_CUSTOMERS] += 1.0
@@ -327,41 +379,124 @@ def count_customer(first, end, r, stream, seed, replication, interval, rules, to
         cell[DETERRED_VALUE] += rules.value[home] * rules.deterred[home]
 
 
-@kernel
-def tally(r: Records, centre: Centre, rules: Rules, seed: int, replication: int, totals, codes) -> int:
-    """One pass over the records of a replication.
+@kernel(lean=True)
+def tally(r, firsts, then, centre, rules, seed, replication, totals, bins):
+    """One pass over the records of a replication, customer by customer.
 
-    totals: float64 (totals, queues, intervals), zeros, filled; codes: int64 (contacts,), filled with the cell
-    and bin of every counted wait. Returns the number of codes.
+    firsts: int32, the row of each customer's first contact, in order of home and customer; then: int32, the
+    row of the same customer's next contact, or -1. totals: float64 (queues, intervals, totals), added to; bins:
+    int32 (queues or queues × intervals, BINS), the counted waits, added to.
     """
-    count = totals.shape[2]
-    coded, row = 0, 0
-    while row < r.home.size:
-        first = row
-        while row < r.home.size and r.home[row] == r.home[first] and r.customer[row] == r.customer[first]:
-            queue, joined = r.queue[row], r.joined[row]
+    count, each = totals.shape[1], bins.shape[0] > totals.shape[0]
+    for first in firsts:
+        row = first
+        while row >= 0:
+            queue, joined, wait = r.queue[row], r.joined[row], r.wait[row]
             moment = r.arrived[row] if math.isnan(joined) else joined
             interval = interval_of(moment, centre.interval, count)
-            wait = r.wait[row]
-            if not math.isnan(wait):
+            if wait > 0.0:
                 end = min(joined + wait, centre.horizon)
-                add_span(totals[LINE_SECONDS, queue], joined, end, centre.warm_up, centre.interval, 1.0)
+                add_line_time(totals[queue], joined, end, centre.warm_up, centre.interval)
             if r.arrived[row] >= centre.warm_up:
                 count_contact(row, r, queue, interval, rules, totals)
                 count_deferred(row, r, queue, interval, centre, totals)
                 if not math.isnan(wait):
-                    codes[coded] = (queue * count + interval) * BINS + bin_of(wait)
-                    coded += 1
-            row += 1
+                    bins[queue * count + interval if each else queue, bin_of(wait)] += 1
+            row = then[row]
         if r.arrived[first] >= centre.warm_up:
             interval = interval_of(r.arrived[first], centre.interval, count)
             stream = centre.demand.streams[r.home[first]]
-            count_customer(first, row, r, stream, seed, replication, interval, rules, totals)
-    return coded
+            count_customer(first, then, r, stream, seed, replication, interval, rules, totals)
+
+
+@kernel(lean=True)
+def add_line_time(rows, start, end, from_, interval):
+    """Add the seconds that a contact stood on the line to the intervals they fall in."""
+    start = max(start, from_)
+    if end <= start:
+        return
+    last = rows.shape[0] - 1
+    index = min(int(start / interval), last)
+    while index < last and end > (index + 1) * interval:
+        rows[index, LINE_SECONDS] += (index + 1) * interval - start
+        start = (index + 1) * interval
+        index += 1
+    rows[index, LINE_SECONDS] += end - start
+
+
+class Sheet(NamedTuple):
+    """Where the totals of some replications of one plan are written.
+
+    contacts: float64 (replications, queues, totals); agents: (replications, 4, groups); interval_sums: (queues,
+    intervals, totals) and agent_sums: (4, groups, intervals), summed over replications; bins: int32 (queues, or
+    queues × intervals, BINS); the two by interval have no rows unless they are wanted; scratch: one replication's.
+    """
+
+    contacts: np.ndarray
+    agents: np.ndarray
+    interval_sums: np.ndarray
+    agent_sums: np.ndarray
+    bins: np.ndarray
+    contacts_by_interval: np.ndarray
+    agents_by_interval: np.ndarray
+    scratch: np.ndarray
+
+
+def blank_sheet(replications: int, centre: Centre, by_interval: bool) -> Sheet:
+    """A sheet of zeros for so many replications."""
+    queues, (groups, count) = centre.balks.size, centre.staffing.shape
+    rows = replications if by_interval else 0
+    return Sheet(
+        contacts=np.zeros((replications, queues, len(TOTALS))),
+        agents=np.zeros((replications, len(AGENT_TOTALS), groups)),
+        interval_sums=np.zeros((queues, count, len(TOTALS))),
+        agent_sums=np.zeros((len(AGENT_TOTALS), groups, count)),
+        bins=np.zeros((queues * count if by_interval else queues, BINS), dtype=np.int32),
+        contacts_by_interval=np.zeros((rows, queues, count, len(TOTALS))),
+        agents_by_interval=np.zeros((rows, len(AGENT_TOTALS), groups, count)),
+        scratch=np.zeros((queues, count, len(TOTALS))),
+    )
+
+
+@kernel(lean=True)
+def enter(r, hours, firsts, then, centre, rules, seed, replication, row, sheet):
+    """Write the totals of one replication into row `row` of a sheet; hours: float64 (4, groups, intervals)."""
+    queues, count, kinds = sheet.scratch.shape
+    sheet.scratch[:] = 0.0
+    tally(r, firsts, then, centre, rules, seed, replication, sheet.scratch, sheet.bins)
+    for queue in range(queues):
+        for interval in range(count):
+            for kind in range(kinds):
+                value = sheet.scratch[queue, interval, kind]
+                sheet.interval_sums[queue, interval, kind] += value
+                if kind == LONGEST_WAIT:
+                    sheet.contacts[row, queue, kind] = max(sheet.contacts[row, queue, kind], value)
+                else:
+                    sheet.contacts[row, queue, kind] += value
+    for kind in range(hours.shape[0]):
+        for group in range(hours.shape[1]):
+            for interval in range(count):
+                sheet.agents[row, kind, group] += hours[kind, group, interval]
+                sheet.agent_sums[kind, group, interval] += hours[kind, group, interval]
+    if sheet.contacts_by_interval.shape[0] > 0:
+        sheet.contacts_by_interval[row] = sheet.scratch
+        sheet.agents_by_interval[row] = hours
+
+
+def enter_records(
+    records: Records, centre: Centre, rules: Rules, seed: int, replication: int, row: int, sheet: Sheet
+) -> None:
+    """Write the totals of one replication's records, sorted as they are, into a row of a sheet."""
+    firsts = np.flatnonzero((records.need == 0) & (records.attempt == 0)).astype(np.int32)
+    then = np.arange(1, records.home.size + 1, dtype=np.int32)
+    then[np.append(firsts[1:], records.home.size) - 1] = -1 if firsts.size else then[:0]
+    hours = np.stack([getattr(records, name) for name in AGENT_TOTALS])
+    enter(records, hours, firsts, then, centre, rules, seed, replication, row, sheet)
 
 
 class Waits(NamedTuple):
-    """How often each bin of waits occurs: codes int64 rising, (queue × intervals + interval) × BINS + bin."""
+    """How often each bin of waits occurs: codes int64 rising, cell × BINS + bin, with a cell for each queue, or
+    queue and interval."""
 
     codes: np.ndarray
     counts: np.ndarray
@@ -370,29 +505,17 @@ class Waits(NamedTuple):
 NO_WAITS = Waits(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
 
 
+def waits_of(bins: np.ndarray) -> Waits:
+    """The bins that occur, out of a sheet's table."""
+    codes = np.flatnonzero(bins)
+    return Waits(codes, bins.ravel()[codes].astype(np.int64))
+
+
 def joined_waits(parts: list[Waits]) -> Waits:
     """Several tables of waits as one."""
     codes, where = np.unique(np.concatenate([part.codes for part in parts]), return_inverse=True)
     counts = np.bincount(where, weights=np.concatenate([part.counts for part in parts]), minlength=codes.size)
     return Waits(codes, counts.astype(np.int64))
-
-
-class Tally(NamedTuple):
-    """What one replication comes to: contacts (totals, queues, intervals), agents (4, groups, intervals), waits."""
-
-    contacts: np.ndarray
-    agents: np.ndarray
-    waits: Waits
-
-
-def tallied(records: Records, centre: Centre, rules: Rules, seed: int, replication: int) -> Tally:
-    """The totals of one replication's records."""
-    queues, count = centre.balks.size, centre.staffing.shape[1]
-    totals = np.zeros((len(TOTALS), queues, count))
-    codes = np.empty(records.home.size, dtype=np.int64)
-    coded = tally(records, centre, rules, seed, replication, totals, codes)
-    waits = Waits(*np.unique(codes[:coded], return_counts=True))
-    return Tally(totals, np.stack([getattr(records, name) for name in AGENT_TOTALS]), waits)
 
 
 def observed_seconds(scenario: Scenario) -> np.ndarray:
@@ -404,9 +527,10 @@ def observed_seconds(scenario: Scenario) -> np.ndarray:
 def queue_figures(totals: np.ndarray, scenario: Scenario, seconds: Any) -> dict[str, np.ndarray]:
     """Totals by name, with those that are computed for each replication added.
 
-    totals: (replications, totals, queues, …); seconds: observed time, broadcast against the last axes.
+    totals: (replications, queues, …, totals); seconds: observed time, broadcast against the last axes before
+    that. The figures have the shape of totals without the last axis.
     """
-    figures = {name: totals[:, place] for place, name in enumerate(TOTALS)}
+    figures = {name: totals[..., place] for place, name in enumerate(TOTALS)}
     rules = rules_of(scenario)
     target = rules.target.reshape((-1,) + (1,) * (totals.ndim - 3))
     asked = figures["counted_for_target"] > 0

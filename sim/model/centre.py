@@ -103,13 +103,13 @@ class Centre(NamedTuple):
     level: np.ndarray
 
 
-@kernel
+@kernel(lean=True)
 def interval_of(moment: float, interval: float, count: int) -> int:
     """The interval that a moment falls in; what comes after the last counts in the last."""
     return min(int(moment / interval), count - 1)
 
 
-@kernel
+@kernel(lean=True)
 def add_span(row: np.ndarray, start: float, end: float, from_: float, interval: float, weight: float) -> None:
     """Add `weight` × the seconds from start to end to the intervals they fall in, leaving out what is before `from_`."""
     start = max(start, from_)
@@ -215,7 +215,11 @@ def _callback_row(callback: Callback | None, horizon: float) -> tuple[float, ...
     if callback is None:
         return (NO_OFFER, 0.0, 0.0, KEEP, 0.0, 0, 0.0, 0.0, 1, 0.0, -1, 0.0)
     offer = callback.offer
-    rules = {BY_ESTIMATED_WAIT: offer.estimated_wait, BY_QUEUE_LENGTH: offer.queue_length, BY_WAITED: offer.waited}
+    rules = {
+        BY_ESTIMATED_WAIT: offer.estimated_wait,
+        BY_QUEUE_LENGTH: offer.queue_length,
+        BY_WAITED: offer.waited,
+    }
     rule, threshold = next(((rule, t) for rule, t in rules.items() if t is not None), (ALWAYS, 0.0))
     return (
         rule, threshold, callback.accept, ("keep", "later", "idle").index(callback.place), callback.after or 0.0,

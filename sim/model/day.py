@@ -26,7 +26,7 @@ class Day(NamedTuple):
     patience: np.ndarray
 
 
-@kernel
+@kernel(lean=True)
 def duration(draws: Draws, kind: int, queue: int, index: int, uniform: float) -> float:
     """The quantile of one uniform for a kind of duration, in the interval where the need arose."""
     family = draws.family[kind, queue]
@@ -36,7 +36,7 @@ def duration(draws: Draws, kind: int, queue: int, index: int, uniform: float) ->
     return quantile(family, draws.parameters, start, start + draws.size[kind, queue], uniform)
 
 
-@kernel
+@kernel(lean=True)
 def patience_of(draws: Draws, never: float, queue: int, index: int, uniform: float) -> float:
     """Patience: the share `never` waits for ever, the distribution describes the rest."""
     if uniform >= 1.0 - never:
@@ -44,7 +44,7 @@ def patience_of(draws: Draws, never: float, queue: int, index: int, uniform: flo
     return duration(draws, PATIENCE_TIME, queue, index, uniform / (1.0 - never))
 
 
-@kernel
+@kernel(lean=True)
 def day_level(demand: Demand, queue: int, seed: int, replication: int, day: int) -> float:
     """The factor on a whole day's rate: the queue's gamma quantile of the day's own number."""
     draws = demand.draws
@@ -55,63 +55,86 @@ def day_level(demand: Demand, queue: int, seed: int, replication: int, day: int)
     )
 
 
-@kernel
-def _grown(column: np.ndarray, size: int) -> np.ndarray:
-    result = np.empty(size)
-    result[: column.size] = column
-    return result
+@kernel(lean=True)
+def deal_arrivals(
+    demand: Demand, queue: int, seed: int, replication: int, arrived: np.ndarray, row: int
+) -> int:
+    """Write the moments of a queue's first contacts from `row` on; returns the row after the last.
 
-
-@kernel
-def arrivals(demand: Demand, queue: int, seed: int, replication: int) -> np.ndarray:
-    """Moments of the first contacts: unit-rate exponential gaps, summed, through the inverse cumulative rate."""
-    cumulative = demand.cumulative[queue]
-    count = cumulative.size - 1
+    Unit-rate exponential gaps, summed, go through the inverse of the cumulative rate. Returns −1 if the
+    column is too short.
+    """
+    cumulative, stream = demand.cumulative[queue], demand.streams[queue]
     level = day_level(demand, queue, seed, replication, 0)
-    total = level * cumulative[count]
-    moments = np.empty(int(total + 6.0 * math.sqrt(total)) + 16)
+    total = level * cumulative[cumulative.size - 1]
     customer, index = 0, 0
-    reached = -math.log1p(-gap_u(seed, demand.streams[queue], replication, 0))
+    reached = -math.log1p(-gap_u(seed, stream, replication, 0))
     while reached < total:
-        if customer == moments.size:
-            moments = _grown(moments, 2 * customer)
         while reached >= level * cumulative[index + 1]:
             index += 1
         rate = level * (cumulative[index + 1] - cumulative[index])
         within = (reached - level * cumulative[index]) / rate
-        moments[customer] = min(
-            (index + within) * demand.interval, np.nextafter((index + 1) * demand.interval, 0.0)
-        )
+        if row == arrived.size:
+            return -1
+        ends = (index + 1) * demand.interval
+        arrived[row] = min((index + within) * demand.interval, np.nextafter(ends, 0.0))
+        row += 1
         customer += 1
-        reached += -math.log1p(-gap_u(seed, demand.streams[queue], replication, customer))
-    return moments[:customer]
+        reached += -math.log1p(-gap_u(seed, stream, replication, customer))
+    return row
 
 
-@kernel
-def deal_queue(demand, queue, seed, replication, moments, talk, wrap, patience):
-    """Fill the columns of one queue's customers, their moments of arrival given."""
-    count = demand.cumulative.shape[1] - 1
-    draws = demand.draws
-    for customer in range(moments.size):
-        index = interval_of(moments[customer], demand.interval, count)
-        numbers = block(seed, demand.streams[queue], replication, customer, 0, 0, 0)
-        talk[customer] = duration(draws, TALK_TIME, queue, index, numbers[TALK])
-        wrap[customer] = duration(draws, WRAP_TIME, queue, index, numbers[WRAP])
-        patience[customer] = patience_of(draws, demand.never[queue], queue, index, numbers[PATIENCE])
+@kernel(lean=True)
+def deal_contacts(
+    demand: Demand, queue: int, seed: int, replication: int, day: Day, first: int, end: int
+) -> None:
+    """Write talk, wrap and patience of a queue's customers, rows first … end − 1, whose arrivals are there."""
+    count, draws = demand.cumulative.shape[1] - 1, demand.draws
+    for row in range(first, end):
+        index = interval_of(day.arrived[row], demand.interval, count)
+        numbers = block(seed, demand.streams[queue], replication, row - first, 0, 0, 0)
+        day.talk[row] = duration(draws, TALK_TIME, queue, index, numbers[TALK])
+        day.wrap[row] = duration(draws, WRAP_TIME, queue, index, numbers[WRAP])
+        day.patience[row] = patience_of(draws, demand.never[queue], queue, index, numbers[PATIENCE])
 
 
-@kernel
+@kernel(lean=True)
+def deal_days(demand: Demand, seed: int, replications: np.ndarray, days: Day) -> int:
+    """Write several days one after the other; returns the rows used, or −1 if the columns are too short."""
+    row = 0
+    for k in range(replications.size):
+        for queue in range(demand.streams.size):
+            days.start[k, queue] = row
+            end = deal_arrivals(demand, queue, seed, replications[k], days.arrived, row)
+            if end < 0:
+                return -1
+            deal_contacts(demand, queue, seed, replications[k], days, row, end)
+            row = end
+        days.start[k, demand.streams.size] = row
+    return row
+
+
+def days_of(demand: Demand, seed: int, replications: np.ndarray) -> Day:
+    """Several replications dealt into one Day whose `start` has a row for each; `day_at` takes one out.
+
+    The same arguments give the same days, whatever else is dealt.
+    """
+    expected = float(demand.cumulative[:, -1].sum()) * len(replications)
+    size = int(1.1 * expected + 6.0 * math.sqrt(expected)) + 64
+    while True:
+        start = np.zeros((len(replications), demand.streams.size + 1), dtype=np.int64)
+        days = Day(start, np.empty(size), np.empty(size), np.empty(size), np.empty(size))
+        if deal_days(demand, seed, np.asarray(replications, dtype=np.int64), days) >= 0:
+            return days
+        size *= 2
+
+
+def day_at(days: Day, place: int) -> Day:
+    """One of several days; its columns are those of all, its customers are where its `start` says."""
+    return days._replace(start=days.start[place])
+
+
 def deal(demand: Demand, seed: int, replication: int) -> Day:
-    """Deal one replication; the same arguments give the same Day, whatever else is dealt."""
-    queues = demand.streams.size
-    start = np.zeros(queues + 1, dtype=np.int64)
-    moments = [arrivals(demand, queue, seed, replication) for queue in range(queues)]
-    for queue in range(queues):
-        start[queue + 1] = start[queue] + moments[queue].size
-    size = start[queues]
-    arrived, talk, wrap, patience = np.empty(size), np.empty(size), np.empty(size), np.empty(size)
-    for queue in range(queues):
-        a, b = start[queue], start[queue + 1]
-        arrived[a:b] = moments[queue]
-        deal_queue(demand, queue, seed, replication, moments[queue], talk[a:b], wrap[a:b], patience[a:b])
-    return Day(start, arrived, talk, wrap, patience)
+    """Deal one replication."""
+    day = day_at(days_of(demand, seed, np.array([replication])), 0)
+    return Day(day.start, *(column[: day.start[-1]] for column in day[1:]))

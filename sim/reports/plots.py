@@ -1,6 +1,8 @@
 """Pictures of results: one run by interval, plans side by side; drawn on the caller's axes or on new ones."""
 
 import math
+import sys
+import textwrap
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -9,20 +11,21 @@ import numpy as np
 
 from sim.errors import InputError, shown
 from sim.measures.estimate import Estimate
-from sim.reports.results import ALL, Comparison, Result, write_whole
-from sim.reports.tables import clean, compact, said, unit_of, verdict
+from sim.reports.results import Comparison, Result, write_whole
+from sim.reports.tables import clean, compact, unit_of, verdict
 from sim.scenario.expand import Grid
-from sim.scenario.units import DAY, say_duration, say_share
+from sim.scenario.units import DAY, say_clock, say_duration, say_share
 
 # Okabe and Ito, https://jfly.uni-koeln.de/color/: told apart whatever the colour vision
-BLUE, VERMILLION, GREY, SKY = "#0072B2", "#D55E00", "#7F7F7F", "#56B4E9"
+BLUE, VERMILLION, SKY = "#0072B2", "#D55E00", "#56B4E9"
+GREY, PALE = "#7F7F7F", "#BFBFBF"
 LINES = (BLUE, VERMILLION, "#009E73", "#CC79A7", "#E69F00", SKY, "#000000")
 MARKS = "osD^vP*X"
 STYLES = ("-", "--", "-.", ":")
 ENDINGS = ("png", "svg", "pdf")
 VERDICTS = {
-    "better": (BLUE, "better"), "worse": (VERMILLION, "worse"), "cannot tell yet": ("#BFBFBF", "cannot tell yet"),
-    "no difference": ("#BFBFBF", "no difference"), "": (GREY, ""),
+    "better": (BLUE, "better"), "worse": (VERMILLION, "worse"), "": (GREY, ""),
+    "cannot tell yet": (PALE, "cannot tell yet"), "no difference": (PALE, "no difference"),
 }  # fmt: skip
 TICKS = 12
 
@@ -36,11 +39,12 @@ def plot_result(result: Result, ax: Any = None) -> Any:
     ax = _axes(max(8.0, min(16.0, 3.0 + grid.count / 6)), 4.8) if ax is None else ax
     if len(queues) == 1:
         _draw_contacts(result, ax)
-        _draw_level(result, 0, ax.twinx(), "service level")
+        beside = ax.twinx()
+        _draw_levels(result, beside)
+        _draw_legend(ax, beside)
     else:
-        for place in range(len(queues)):
-            _draw_level(result, place, ax, _text(queues[place], 40))
-        _draw_legend(ax, [ax])
+        _draw_levels(result, ax)
+        _draw_legend(ax)
     ax.set_title(f"{_text(result.scenario.name, 70)}\n{_text(result.plan, 70)}", fontsize="medium")
     _clock_axis(ax, grid)
     return ax
@@ -57,7 +61,9 @@ def plot_comparison(comparison: Comparison, ax: Any = None) -> Any:
     ax = _axes(9.5, 1.8 + 0.55 * len(plans)) if ax is None else ax
     queues = {plan: comparison.results[plan].queue() for plan in plans}
     metric = "lost_customers" if any(row["lost_customers"].value for row in queues.values()) else "mean_wait"
-    longest = max((row[metric].value for row in queues.values() if math.isfinite(row[metric].value)), default=0.0)
+    longest = max(
+        (row[metric].value for row in queues.values() if math.isfinite(row[metric].value)), default=0.0
+    )
     scale, unit = unit_of(longest) if metric == "mean_wait" else (1.0, "")
     labels = set()
     for row, plan in enumerate(plans):
@@ -66,7 +72,9 @@ def plot_comparison(comparison: Comparison, ax: Any = None) -> Any:
         ax.barh(row, value.value / scale, color=colour, height=0.62, label="" if label in labels else label)
         labels.add(label)
         if math.isfinite(value.margin):
-            ax.errorbar(value.value / scale, row, xerr=value.margin / scale, color="black", capsize=3, linewidth=1.2)
+            ax.errorbar(
+                value.value / scale, row, xerr=value.margin / scale, color="black", capsize=3, linewidth=1.2
+            )
         beside = _beside(comparison.results[plan], queues[plan], metric)
         ax.text(1.02, row, beside, transform=ax.get_yaxis_transform(), va="center", fontsize="small")
     ax.axvline(queues[plans[0]][metric].value / scale, color="black", linewidth=0.8, linestyle=":")
@@ -78,12 +86,13 @@ def plot_comparison(comparison: Comparison, ax: Any = None) -> Any:
     margins = ", bars: 95% margins" if first.count > 1 else ", no margins"
     played = f"{first.count:,} replications" if first.count > 1 else "one replication"
     ax.set_title(f"{_text(first.scenario.name, 70)}\n{played}{margins}", fontsize="medium")
-    _draw_legend(ax, [ax])
+    against = f"against {_text(plans[0], 40)}, on the same days"
+    _draw_legend(ax, title=against if len(plans) > 1 else "")
     return ax
 
 
 def save_figure(axes: Any, path: str | Path) -> None:
-    """Write the figure of some Axes to a .png, .svg or .pdf file, whole or not at all; the same bytes each time."""
+    """Write the figure of some Axes to a .png, .svg or .pdf file, whole or not at all."""
     from matplotlib import rc_context
 
     path = Path(path)
@@ -93,12 +102,16 @@ def save_figure(axes: Any, path: str | Path) -> None:
     dateless = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(ending, {})
     written = BytesIO()
     with rc_context({"svg.hashsalt": "sim"}):
-        axes.figure.savefig(written, format=ending, dpi=150, bbox_inches="tight", metadata=dateless)
+        axes.figure.figure.savefig(written, format=ending, dpi=150, bbox_inches="tight", metadata=dateless)
     write_whole(path, written.getvalue())
 
 
 def _axes(width: float, height: float) -> Any:
-    """New axes on a figure of their own, which no window and no global list keeps alive."""
+    """New axes: by pyplot where figures are shown with it, else on a figure that no list keeps."""
+    if "matplotlib.pyplot" in sys.modules or "IPython" in sys.modules:
+        from matplotlib import pyplot
+
+        return pyplot.subplots(figsize=(width, height), layout="constrained")[1]
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout="constrained").subplots()
@@ -109,6 +122,111 @@ def _draw_contacts(result: Result, ax: Any) -> None:
     figures, places = result.interval_figures(0), np.arange(result.scenario.grid.count)
     bars = {"align": "edge", "width": 0.92}
     ax.bar(places + 0.04, figures["offered"], color="#D9D9D9", label="contacts offered", **bars)
-    ax.bar(places + 0.04, figures["abandoned"], color=VERMILLION, label="hung up", **bars)
+    if figures["abandoned"].any():
+        ax.bar(places + 0.04, figures["abandoned"], color=VERMILLION, label="hung up", **bars)
     length = say_duration(result.scenario.grid.interval)
     ax.set_ylabel(f"contacts in {length}")
+    ax.set_ylim(0, 1.08 * max(1.0, float(figures["offered"].max())))
+
+
+def _draw_levels(result: Result, ax: Any) -> None:
+    """A line of the service level of each queue by interval, and its targets dashed."""
+    scenario = result.scenario
+    promises = {name: queue.service_level for name, queue in scenario.queues.items()}
+    middles = np.arange(scenario.grid.count) + 0.5
+    one_time = len({promise.within for promise in promises.values()}) == 1
+    for place, (name, promise) in enumerate(promises.items()):
+        figures = result.interval_figures(place)
+        counted = figures["counted_for_target"]
+        level = np.divide(
+            figures["within_target"], counted, where=counted > 0, out=np.full(counted.size, math.nan)
+        )
+        within = f"in {say_duration(promise.within)}"
+        label = (
+            f"answered {within}" if len(promises) == 1 else _text(name, 40) + f" ({within})" * (not one_time)
+        )
+        colour, style = LINES[place % len(LINES)], STYLES[place // len(LINES) % len(STYLES)]
+        mark = MARKS[place % len(MARKS)] if scenario.grid.count <= 100 else ""
+        ax.plot(
+            middles,
+            100 * level,
+            color=colour,
+            linestyle=style,
+            marker=mark,
+            markersize=4,
+            label=label,
+            clip_on=False,
+        )
+    targets = {promise.target for promise in promises.values()}
+    for target in sorted(targets):
+        ax.axhline(
+            100 * target,
+            color="black",
+            linewidth=0.9,
+            linestyle=(0, (6, 4)),
+            label=f"target {say_share(target)}",
+        )
+    time = f" in {say_duration(next(iter(promises.values())).within)}" if one_time else " in time"
+    ax.set_ylabel(f"answered{time}, %")
+    ax.set_ylim(0, 100)
+
+
+def _draw_legend(ax: Any, beside: Any = None, title: str = "") -> None:
+    """All that has a label in one legend below the chart, where it hides nothing."""
+    handles, labels = ax.get_legend_handles_labels()
+    if beside is not None:
+        more = beside.get_legend_handles_labels()
+        handles, labels = [*handles, *more[0]], [*labels, *more[1]]
+    columns = max(1, min(len(labels), 120 // (8 + max(map(len, labels), default=1))))
+    # the distance is in letters, so that it clears the axis label whatever the height
+    place = {"loc": "upper center", "bbox_to_anchor": (0.5, 0.0), "borderaxespad": 5.0}
+    ax.legend(
+        handles,
+        labels,
+        title=title,
+        ncols=columns,
+        frameon=False,
+        fontsize="small",
+        title_fontsize="small",
+        **place,
+    )
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(beside is not None and side == "right")
+        if beside is not None:
+            beside.spines[side].set_visible(side == "right")
+
+
+def _clock_axis(ax: Any, grid: Grid) -> None:
+    """At most a dozen clock times, at whole hours where the grid has them."""
+    steps = (300, 600, 900, 1800, 3600, 7200, 10_800, 14_400, 21_600, 43_200, DAY, 2 * DAY, 7 * DAY)
+    fitting = (
+        round(s / grid.interval) for s in steps if s >= grid.interval and (s / grid.interval).is_integer()
+    )
+    step = next((step for step in fitting if grid.count / step <= TICKS), math.ceil(grid.count / TICKS))
+    ahead = -grid.opens % (step * grid.interval) / grid.interval
+    first = round(ahead) if ahead.is_integer() and ahead < grid.count else 0
+    places = range(first, grid.count + 1, step)
+    if grid.horizon > DAY:
+        ax.set_xticks(places, [grid.label(place) for place in places], rotation=30, ha="right")
+    else:
+        ax.set_xticks(places, [say_clock((grid.opens + place * grid.interval) % DAY) for place in places])
+    ax.set_xlim(0, grid.count)
+    ax.set_xlabel("time of day" if grid.horizon <= DAY else "day and time")
+
+
+def _beside(result: Result, row: dict[str, Estimate], metric: str) -> str:
+    """The wait and the cost of a plan, to stand at the right of its bar."""
+    agents = result.group()
+    cost, hours, currency = agents["staff_cost"], agents["paid_hours"], clean(result.scenario.currency, 8)
+    spent = f"{cost.value:,.0f} {_text(currency, 8)}".rstrip() if cost.value else f"{hours.value:,.1f} paid h"
+    return f"wait {compact(row['mean_wait'].value)} · {spent}" if metric == "lost_customers" else spent
+
+
+def _folded(name: str) -> str:
+    return "\n".join(textwrap.wrap(clean(name, 72), 26)).replace("$", r"\$")
+
+
+def _text(name: str, width: int) -> str:
+    """A name as a label: no mathematics between dollars, and not hidden for a leading underscore."""
+    name = clean(name, width).replace("$", r"\$")
+    return f" {name}" if name.startswith("_") else name

@@ -63,7 +63,7 @@ class Result:
     def queue_samples(self) -> dict[str, dict[str, Sample]]:
         """Queue (or `all`) → metric → sample."""
         result = {}
-        count = self.scenario.grid.count
+        count = self.scenario.grid.count if self.totals.has_intervals else 1
         names = list(self.scenario.queues)
         for place, name in [*enumerate(names), (None, ALL)]:
             cells = range(len(names) * count) if place is None else range(place * count, (place + 1) * count)
@@ -96,14 +96,13 @@ class Result:
 
     def interval_figures(self, queue: int | None) -> dict[str, np.ndarray]:
         """Means over replications by interval, without margins: name of total → (intervals,)."""
-        sums = self.totals.interval_sums if queue is None else self.totals.interval_sums[:, [queue]]
-        return {name: sums[place].sum(axis=0) / self.count for place, name in enumerate(TOTALS)}
+        sums = self.totals.interval_sums if queue is None else self.totals.interval_sums[[queue]]
+        return {name: sums[..., place].sum(axis=0) / self.count for place, name in enumerate(TOTALS)}
 
     @cached_property
     def interval_samples(self) -> list[tuple[str, str, str, dict[str, Sample]]]:
         """(kind, name, start, metric → sample) for every queue, group and interval."""
         self._need_intervals()
-        assert self.totals.contacts_by_interval is not None and self.totals.agents_by_interval is not None
         queue_columns = queue_figures(
             self.totals.contacts_by_interval, self.scenario, observed_seconds(self.scenario)
         )
@@ -126,7 +125,7 @@ class Result:
         return result
 
     def _need_intervals(self) -> None:
-        if self.totals.contacts_by_interval is None:
+        if not self.totals.has_intervals:
             raise InputError("this result was made without intervals; simulate with by_interval=True")
 
     # For analysts
@@ -161,7 +160,7 @@ class Result:
 
         names = list(self.scenario.queues)
         index = pd.MultiIndex.from_product([range(self.count), names], names=["replication", "queue"])
-        values = self.totals.contacts.transpose(0, 2, 1).reshape(-1, len(TOTALS))
+        values = self.totals.contacts.reshape(-1, len(TOTALS))
         return pd.DataFrame(values, index=index, columns=list(TOTALS))
 
     def records(self, replication: int) -> Any:
@@ -169,7 +168,7 @@ class Result:
         if not 0 <= replication < self.count:
             raise InputError(f"replication {shown(replication)} is not one of 0 to {self.count - 1}")
         plan = prepared(self.scenario)
-        play = engine_named(self.provenance.get("engine", "reference"))
+        play = engine_named(self.provenance.get("engine", "compiled")).play
         day = deal(plan.centre.demand, self.seed, replication)
         records = play(plan.centre, day, self.seed, replication)
         return frame(records, replication, list(self.scenario.queues), list(self.scenario.agents))
@@ -227,7 +226,7 @@ class Result:
         arrays = {f.name: getattr(self.totals, f.name) for f in fields(Totals) if f.name != "waits"}
         for batch, waits in enumerate(self.totals.waits):
             arrays |= {f"waits_{batch}_codes": waits.codes, f"waits_{batch}_counts": waits.counts}
-        return {name: array for name, array in arrays.items() if array is not None}
+        return arrays
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Result":
@@ -346,10 +345,21 @@ def _number(value: float) -> float | None:
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file whole or not at all: beside its place first, then moved there."""
+    path = Path(os.path.realpath(path))
+    if path.exists() and not path.is_file():
+        return _write_into(path, content)
     beside = path.with_name(f".{path.name}.{os.getpid()}.{time.monotonic_ns()}")
     try:
         beside.write_bytes(content)
         beside.replace(path)
     except OSError as error:
         beside.unlink(missing_ok=True)
+        raise InputError(f"cannot be written: {error.strerror or error}", file=str(path)) from None
+
+
+def _write_into(path: Path, content: bytes) -> None:
+    """Write to what is no plain file, such as /dev/stdout: never put a file in its place."""
+    try:
+        path.write_bytes(content)
+    except OSError as error:
         raise InputError(f"cannot be written: {error.strerror or error}", file=str(path)) from None

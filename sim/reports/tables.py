@@ -16,27 +16,32 @@ from sim.scenario.schema import Scenario
 from sim.scenario.units import DAY, say_duration, say_share
 
 WIDTH = 120
-NAME_WIDTHS = (24, 18)
 DASH = "–"
 ENOUGH = 1e5  # replications; nobody is sent off to run more
 TITLES = {
     "abandonment_rate": "hang up", "lost_customers": "lost\ncustomers", "p90_wait": "90% wait\nless than",
     "on_duty_hours": "on duty", "overtime_hours": "overtime", "paid_hours": "paid", "staff_cost": "cost",
-    "mean_queue_length": "mean\nline", "callbacks_served": "callbacks\nkept", "callbacks_failed": "callbacks\nbroken",
+    "mean_queue_length": "mean\nline", "callbacks_kept": "callbacks\nkept",
+    "callbacks_broken": "callbacks\nbroken", "deferred_hours": "work\nput off",
+    "returned_hours": "work\ncalled back",
 }  # fmt: skip
 QUEUE_COLUMNS = (
     "offered", "service_level", "abandonment_rate", "mean_wait", "p90_wait", "lost_customers", "lost_rate",
+    "callbacks_kept", "callbacks_broken",
 )  # fmt: skip
 GROUP_COLUMNS = ("on_duty_hours", "overtime_hours", "occupancy", "paid_hours", "staff_cost")
 PLAN_COLUMNS = (
-    "lost_customers", "mean_wait", "p90_wait", "service_level", "callbacks_served", "callbacks_failed",
+    "lost_customers", "mean_wait", "p90_wait", "service_level", "callbacks_kept", "callbacks_broken",
     "occupancy", "paid_hours", "staff_cost",
 )  # fmt: skip
-ONLY_IF_ANY = {"callbacks_served", "callbacks_failed", "staff_cost"}  # left out where all are zero
+ONLY_IF_ANY = {"callbacks_kept", "callbacks_broken", "deferred_hours", "returned_hours", "staff_cost"}
 INTERVAL_COLUMNS = {
-    "queue": ("offered", "service_level", "abandonment_rate", "mean_wait", "p90_wait", "mean_queue_length"),
+    "queue": (
+        "offered", "service_level", "abandonment_rate", "mean_wait", "p90_wait", "mean_queue_length",
+        "deferred_hours", "returned_hours",
+    ),
     "group": ("on_duty_hours", "overtime_hours", "occupancy"),
-}
+}  # fmt: skip
 
 Cell = tuple[str, str]  # a value and its margin, either may be ""
 
@@ -51,20 +56,21 @@ class Table:
     columns: Sequence[Sequence[Cell]]
 
     def text(self, width: int = WIDTH) -> str:
-        """Lines of text, figures under each other by their decimal points; too wide, in two blocks."""
+        """Lines of text, figures under each other by their decimal points; what is too wide in two blocks."""
         from tabulate import tabulate
 
-        columns = [_aligned(column) for column in self.columns]
+        aligned = [_aligned(column) for column in self.columns]
+        plain = [[_joined(cell) for cell in column] for column in self.columns]
         lines = max(head.count("\n") for head in (self.corner, *self.heads))
         heads = ["\n" * (lines - head.count("\n")) + head for head in (self.corner, *self.heads)]
-        sides = ("left", *["right"] * len(columns))
-        for name_width in NAME_WIDTHS:
+        sides = ("left", *["right"] * len(self.columns))
+        for name_width, columns in ((24, aligned), (18, aligned), (18, plain)):
             names = ["\n".join(textwrap.wrap(name, name_width)) for name in self.names]
             rows = zip(names, *columns, strict=True)
             text = tabulate(rows, heads, colalign=sides, disable_numparse=True, preserve_whitespace=True)
-            if max(map(len, text.splitlines())) <= width or len(columns) == 1:
+            if max(map(len, text.splitlines())) <= width or len(self.columns) == 1:
                 return text
-        half = (len(columns) + 1) // 2
+        half = (len(self.columns) + 1) // 2
         parts = (
             Table(self.corner, self.names, self.heads[p], self.columns[p])
             for p in (slice(half), slice(half, None))
@@ -91,14 +97,14 @@ def run_table(result: Result, by_interval: bool = False, width: int = WIDTH) -> 
     if by_interval:
         for kind, names in (("queue", result.scenario.queues), ("group", result.scenario.agents)):
             parts += [_interval_table(result, kind, name).text(width) for name in names]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return "\n\n".join(part for part in parts if part)
 
 
 def compare_table(comparison: Comparison, width: int = WIDTH) -> str:
     """Every plan's figures, the paired differences to the baseline, and a verdict in words on each."""
     tables = [table.text(width) for table in _comparison_tables(comparison)]
     parts = [_comparison_title(comparison), *tables, _folded(_verdict_lines(comparison), width)]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return "\n\n".join(part for part in parts if part)
 
 
 def result_html(result: Result) -> str:
@@ -146,10 +152,11 @@ def _run_tables(result: Result) -> tuple[Table, Table]:
 
 
 def _interval_table(result: Result, kind: str, wanted: str) -> Table:
-    columns = INTERVAL_COLUMNS[kind]
     found = [(start, row) for k, name, start, row in result.interval_samples if (k, name) == (kind, wanted)]
-    rows = [{metric: interval(row[metric]) for metric in columns} for _, row in found]
-    return _table(clean(wanted, 24), [start for start, _ in found], rows, columns, [result.scenario])
+    known = [metric for metric in INTERVAL_COLUMNS[kind] if metric in found[0][1]]
+    rows = [{metric: interval(row[metric]) for metric in known} for _, row in found]
+    starts = [start for start, _ in found]
+    return _table(clean(wanted, 24), starts, rows, _telling(known, rows), [result.scenario])
 
 
 def _comparison_tables(comparison: Comparison) -> list[Table]:
@@ -376,9 +383,7 @@ def _turned_away(result: Result, name: str) -> list[str]:
     if blocked.value > 0:
         sentences.append(f"{said(blocked)} contacts of {who}{when} find the lines full.")
     if longest.value >= 3600.0:
-        sentences.append(
-            f"The longest wait in {who} is {compact(longest.value)}, the mean of each day's longest."
-        )
+        sentences.append(f"The longest wait of{when} in {who} is {compact(longest.value)} on average.")
     return sentences
 
 

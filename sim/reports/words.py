@@ -1,28 +1,38 @@
 """What was understood of a scenario, in words and one table: the page that `ccsim check` prints."""
 
+import textwrap
 from collections.abc import Iterator
 
 import numpy as np
 from tabulate import tabulate
 
 from sim.errors import shown
+from sim.scenario.expand import Grid
 from sim.scenario.quantities import UNLIMITED
 from sim.scenario.schema import Callback, Duration_, Patience, Scenario
 from sim.scenario.units import say_clock, say_duration, say_share
 
+WIDTH = 100
 GONE_BY = (10.0, 20.0, 40.0, 60.0, 120.0)
 
 
 def check_text(scenario: Scenario, title: str) -> str:
     """Volume, offered load against agents by interval, patience, plans, and what looks odd."""
-    parts = [_head(scenario, title), *(_queue(name, scenario) for name in scenario.queues)]
+    parts = [_wrapped(_head(scenario, title)), *(_queue(name, scenario) for name in scenario.queues)]
     parts += [_groups(scenario), _load_table(scenario)]
     if scenario.plans:
         parts.append(_plans(scenario))
     remarks = list(odd(scenario))
     if remarks:
-        parts.append("\n".join(f"Note: {remark}" for remark in remarks))
+        parts.append("\n".join(_wrapped(f"Note: {remark}") for remark in remarks))
     return "\n\n".join(parts)
+
+
+def _wrapped(text: str, indent: str = "") -> str:
+    """One paragraph on lines of at most 100 columns, those after the first set in."""
+    return textwrap.fill(
+        text, WIDTH, initial_indent=indent, subsequent_indent=f"{indent}  ", break_on_hyphens=False
+    )
 
 
 def _head(scenario: Scenario, title: str) -> str:
@@ -39,10 +49,7 @@ def _head(scenario: Scenario, title: str) -> str:
 def offered_load(scenario: Scenario) -> dict[str, np.ndarray]:
     """Offered load of each queue by interval, in erlangs: expected contacts × mean handle time ÷ interval."""
     grid = scenario.grid
-    return {
-        n: q.expected(grid) * q.mean_handle(grid) / grid.interval
-        for n, q in scenario.queues.items()
-    }
+    return {n: q.expected(grid) * q.mean_handle(grid) / grid.interval for n, q in scenario.queues.items()}
 
 
 def _queue(name: str, scenario: Scenario) -> str:
@@ -73,7 +80,7 @@ def _queue(name: str, scenario: Scenario) -> str:
     level = queue.service_level
     said.append(f"promise {say_share(level.target)} within {say_duration(level.within)} ({level.definition})")
     said.append(f"at closing: {queue.at_close or scenario.at_close}")
-    return "; ".join(said) + ".\n  " + _patience(queue.patience)
+    return _wrapped("; ".join(said) + ".") + "\n" + _wrapped(_patience(queue.patience, grid), "  ")
 
 
 def _spec(spec: Duration_) -> str:
@@ -104,15 +111,16 @@ def _callback(callback: Callback) -> str:
     return f"callbacks offered {when}, {say_share(callback.accept)} accept, {place}, {reach}"
 
 
-def _patience(patience: Patience | None) -> str:
+def _patience(patience: Patience | None, grid: Grid) -> str:
     if patience is None:
         return "Nobody hangs up while waiting (no patience given)."
+    at = f" at {grid.label(0)}" if len(patience.drawn) > 1 else ""
     gone = [float(patience.drawn[0].cdf(t)) * (1 - patience.never_hangs_up) for t in GONE_BY]
     each = ", ".join(
         f"{say_share(share)} by {say_duration(t)}" for t, share in zip(GONE_BY, gone, strict=True)
     )
     never = f"; {say_share(patience.never_hangs_up)} never hang up" if patience.never_hangs_up else ""
-    return f"If nobody answers, gone: {each}{never}."
+    return f"If nobody answers, gone{at}: {each}{never}."
 
 
 def _groups(scenario: Scenario) -> str:
@@ -130,9 +138,13 @@ def _groups(scenario: Scenario) -> str:
             if group.cost_per_hour
             else ""
         )
+        low, high = min(group.staffing), max(group.staffing)
         lines.append(
-            f"Group {name}: {min(group.staffing)} to {max(group.staffing)} agents, {hours:,.6g} hours on the phones, "
-            f"shrinkage {say_share(group.shrinkage)}{cost}; serves {', '.join(skills)}."
+            _wrapped(
+                f"Group {name}: {low if low == high else f'{low} to {high}'} agents, "
+                f"{hours:,.6g} hours on the phones, shrinkage {say_share(group.shrinkage)}{cost}; "
+                f"serves {', '.join(skills)}."
+            )
         )
     return "\n".join(lines)
 
@@ -166,7 +178,7 @@ def _plans(scenario: Scenario) -> str:
         said = (
             "; ".join(f"{path} {_change(value)}" for path, value in overrides.items()) or "as written above"
         )
-        lines.append(f"  {name}: {said}")
+        lines.append(_wrapped(f"{name}: {said}", "  "))
     return "\n".join(lines)
 
 
@@ -195,13 +207,33 @@ def odd(scenario: Scenario) -> Iterator[str]:
             yield f"nobody with the skill for {name} is ever on duty; its callers are never answered."
         if queue.expected(grid).sum() == 0:
             yield f"{name} expects no contacts at all."
-    total = np.sum(list(offered_load(scenario).values()), axis=0)
-    agents = np.sum([group.staffing for group in scenario.agents.values()], axis=0)
+    loads = offered_load(scenario)
+    yield from _overloaded(scenario, "the offered load", list(loads))
+    if len(loads) > 1:
+        for name in loads:
+            if _agents_for(scenario, [name]).any():
+                yield from _overloaded(scenario, f"the offered load of {name} alone", [name])
+
+
+def _agents_for(scenario: Scenario, queues: list[str]) -> np.ndarray:
+    """Agents by interval with a skill for any of these queues."""
+    able = [
+        group.staffing for group in scenario.agents.values() if not group.skills.keys().isdisjoint(queues)
+    ]
+    return np.sum(able, axis=0) if able else np.zeros(scenario.grid.count)
+
+
+def _overloaded(scenario: Scenario, what: str, queues: list[str]) -> Iterator[str]:
+    grid, loads = scenario.grid, offered_load(scenario)
+    total = np.sum([loads[name] for name in queues], axis=0)
+    agents = _agents_for(scenario, queues)
     over = np.flatnonzero(total >= np.maximum(agents, 1e-9))
     over = over[total[over] > 0]
     if over.size:
         worst = int(over[np.argmax(total[over] - agents[over])])
+        patient = all(scenario.queues[name].patience is None for name in queues)
         yield (
-            f"the offered load reaches the agents in {over.size} of {grid.count} intervals, worst at "
-            f"{grid.label(worst)} ({total[worst]:.1f} erlangs, {agents[worst]} agents): lines grow there until callers give up."
+            f"{what} reaches its agents in {over.size} of {grid.count} intervals, worst at "
+            f"{grid.label(worst)} ({total[worst]:.1f} erlangs, {agents[worst]:g} agents): lines grow there"
+            + (", and nobody hangs up." if patient else " until callers give up.")
         )

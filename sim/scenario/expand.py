@@ -2,6 +2,7 @@
 
 import copy
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +50,8 @@ class Grid:
 def merged(document: Any, model: Any) -> dict[str, Any]:
     """A copy of the document with `defaults` merged under every queue, group and skill.
 
-    A key that the queue itself gives replaces that of the defaults whole. Keys of later versions are refused here.
+    A key that the queue itself gives replaces that of the defaults whole, and null removes it. Keys of later
+    versions are refused here.
     """
     if not isinstance(document, Mapping):
         raise InputError(f"{shown(document)} is not a mapping of keys to values")
@@ -98,7 +100,7 @@ def _members(
 def _skills(value: Any, default: Any, path: str) -> dict[str, Any]:
     """`[support, billing]` as `{support: {}, billing: {}}`."""
     if isinstance(value, str):
-        raise InputError(f"{shown(value)} is not a list; write [{value}]", path=path)
+        raise InputError(f"{shown(value)} is not a list; write {shown([value])}", path=path)
     if isinstance(value, list | tuple):
         for name in value:
             if not isinstance(name, str):
@@ -108,10 +110,11 @@ def _skills(value: Any, default: Any, path: str) -> dict[str, Any]:
         value = {name: {} for name in value}
     default = {} if default is None else _mapping(default, "defaults.skill")
     skills = _mapping(value, path)
-    return {
-        name: {**default, **({} if own is None else _mapping(own, f"{path}.{name}"))}
-        for name, own in skills.items()
-    }
+    result = {}
+    for name, own in skills.items():
+        whole = {**default, **({} if own is None else _mapping(own, f"{path}.{name}"))}
+        result[name] = {key: value for key, value in whole.items() if value is not None}
+    return result
 
 
 def _refuse_later(document: dict[str, Any], model: Any, queues: dict, groups: dict) -> None:
@@ -161,8 +164,8 @@ def grid_of(document: Mapping[str, Any], model: Any) -> Grid:
         )
     count = horizon / interval
     if abs(count - round(count)) > 1e-9:
-        said = f"{units.say_duration(horizon)} is not a whole number of intervals of {units.say_duration(interval)}"
-        raise InputError(f"{said}; change {where} or interval", path=where)
+        said = f"{units.say_duration(horizon)} is not a whole number of intervals"
+        raise InputError(f"{said} of {units.say_duration(interval)}; change {where} or interval", path=where)
     if round(count) > 100_000:
         raise InputError(
             f"{count:.3g} intervals are more than the 100000 that fit; make the interval longer",
@@ -212,20 +215,20 @@ def _expand_distribution(spec: Any, path: str, grid: Grid, folder: Path) -> None
 
 def _write_out(mapping: dict[str, Any], key: str, path: str, grid: Grid, folder: Path) -> None:
     try:
-        mapping[key] = per_interval(mapping[key], grid, folder)
-        if key == "mean":
-            mapping[key] = [
-                f"{v!r} s" if isinstance(v, int | float) and "file" in path else v for v in mapping[key]
-            ]
+        mapping[key] = per_interval(mapping[key], grid, folder, seconds=key == "mean")
     except InputError as error:
         raise error.under(f"{path}.{key}") from None
 
 
-def per_interval(value: Any, grid: Grid, folder: Path) -> list[Any]:
-    """One value for each interval, from a list, one value, steps by clock time, or a column of a file."""
+def per_interval(value: Any, grid: Grid, folder: Path, seconds: bool = False) -> list[Any]:
+    """One value for each interval, from a list, one value, steps by clock time, or a column of a file.
+
+    seconds: the column of a file holds durations in seconds.
+    """
     if isinstance(value, Mapping):
         if "file" in value:
-            return files.column(folder, dict(value), grid.opens, grid.interval, grid.count)
+            column = files.column(folder, dict(value), grid.opens, grid.interval, grid.count)
+            return [f"{number!r} s" for number in column] if seconds else list(column)
         return _steps(value, grid)
     if isinstance(value, list | tuple):
         if len(value) != grid.count:
@@ -262,6 +265,33 @@ def _steps(value: Mapping[str, Any], grid: Grid) -> list[Any]:
     for index in range(1, grid.count):
         result[index] = result[index] or result[index - 1]
     return [step for (step,) in result]
+
+
+def where_written(error: InputError, document: Mapping[str, Any], grid: Grid) -> InputError:
+    """The error of one interval's value, `….staffing.[3]`, at the place where the planner wrote that value."""
+    path, _, item = error.path.rpartition(".")
+    if not re.fullmatch(r"\[[0-9]+\]", item):
+        return error
+    index, written = int(item[1:-1]), _at(document, path)
+    if isinstance(written, list | tuple):
+        return error
+    if not isinstance(written, Mapping):
+        return InputError(error.problem, path=path)
+    if "file" in written:
+        column = f"{written['file']}, column {shown(written.get('column'))}, row {index + files.FIRST_ROW}"
+        return InputError(f"{column}: {error.problem}", path=path)
+    keys = {grid.index_of(units.clock(key), key): key for key in written}
+    per_day = max(1, round(DAY / grid.interval))
+    start = max((s for s in keys if s <= index), key=lambda s: s + (index - s) // per_day * per_day)
+    return InputError(error.problem, path=f"{path}.{keys[start]}")
+
+
+def _at(document: Any, path: str) -> Any:
+    for part in path.split("."):
+        if not isinstance(document, Mapping) or part not in document:
+            return None
+        document = document[part]
+    return document
 
 
 def span_indices(text: str, grid: Grid) -> range:

@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from sim.errors import InputError, nearest, shown
 from sim.scenario import units
 from sim.scenario.expand import Grid, grid_of, per_interval, span_indices
+from sim.scenario.quantities import DURATION, Quantity
 
 FIXED = ("schema", "plans", "defaults")
 CHANGES = ("add", "scale")
@@ -41,7 +42,7 @@ def _carry_out(document: dict[str, Any], path: str, value: Any, model: Any, fold
     if parts[0] in FIXED:
         raise InputError("cannot be overridden")
     field = _field_at(document, parts, model)
-    quantity = next((m for m in field.metadata if hasattr(m, "parse") and hasattr(m, "write")), None)
+    quantity = _quantity(field)
     parent, key = _parent(document, parts, removing=value is None)
     if value is None:
         if parent is not None:
@@ -60,8 +61,16 @@ def _carry_out(document: dict[str, Any], path: str, value: Any, model: Any, fold
 
 def _default(field: FieldInfo) -> Any:
     value = None if field.is_required() else field.get_default(call_default_factory=True)
-    quantity = next((m for m in field.metadata if hasattr(m, "write")), None)
+    quantity = _quantity(field)
     return quantity.write(value) if quantity and isinstance(value, int | float) else None
+
+
+def _quantity(field: FieldInfo) -> Quantity | None:
+    """How the field's numbers are read and written, also inside `X | None`; None if it holds none."""
+    marks = list(field.metadata)
+    for annotation in typing.get_args(field.annotation):
+        marks += typing.get_args(annotation)[1:]
+    return next((mark for mark in marks if isinstance(mark, Quantity)), None)
 
 
 def _is_change(value: Mapping[str, Any]) -> bool:
@@ -76,15 +85,16 @@ def _is_span(key: Any) -> bool:
 
 def _changed(current: Any, change: Mapping[str, Any], quantity: Any, grid: Grid, folder: Path) -> Any:
     spans = [key for key in change if _is_span(key)]
+    seconds = quantity is DURATION
     if not spans:
         if isinstance(current, Mapping):
-            current = per_interval(current, grid, folder)
+            current = per_interval(current, grid, folder, seconds)
         if isinstance(current, list | tuple):
             return [_one(item, change, quantity) for item in current]
         return _one(current, change, quantity)
     if len(spans) < len(change):
         raise InputError("spans of the day and a change of the whole day cannot stand side by side")
-    result = per_interval(current, grid, folder)
+    result = per_interval(current, grid, folder, seconds)
     for key in spans:
         try:
             for index in span_indices(key, grid):
@@ -94,7 +104,7 @@ def _changed(current: Any, change: Mapping[str, Any], quantity: Any, grid: Grid,
                     else change[key]
                 )
         except InputError as error:
-            raise error.at(path=str(key)) from None
+            raise error.under(str(key)) from None
     return result
 
 
@@ -114,7 +124,13 @@ def _one(current: Any, change: Mapping[str, Any], quantity: Any) -> Any:
         raise InputError(
             f"{{{how}: {amount}}} makes {shown(current)} negative ({result:g}); change it by less"
         )
-    return quantity.write(result)
+    written = quantity.write(result)
+    try:
+        quantity.parse(written)
+    except InputError:
+        said = f"{{{how}: {amount}}} makes {shown(current)} into {shown(written)}, which cannot be"
+        raise InputError(f"{said}; change it by less") from None
+    return written
 
 
 def _factor(amount: Any) -> float:
@@ -206,5 +222,10 @@ def read_assignment(text: str) -> tuple[str, Any]:
 
     path, equals, value = text.partition("=")
     if not equals or not path.strip():
-        raise InputError(f"{shown(text)} is not PATH=VALUE")
-    return path.strip(), parse(f"value: {value}", "--set").data["value"]
+        raise InputError(f"{shown(text)} is not PATH=VALUE", file="--set")
+    if not value.strip():
+        raise InputError('no value is given; "null" removes what is there', path=path.strip(), file="--set")
+    try:
+        return path.strip(), parse(f"value: {value}").data["value"]
+    except InputError as error:
+        raise InputError(error.problem, path=path.strip(), file="--set") from None

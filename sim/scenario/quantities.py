@@ -1,4 +1,4 @@
-"""How each kind of value is read: the leaves of the schema, with their JSON Schema and how they are written back."""
+"""How each kind of value is read and written back: the leaves of the schema, with their JSON Schema."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,6 +11,9 @@ from sim.scenario import units
 
 NUMBER = {"type": "number"}
 TEXT = {"type": "string"}
+MOST_REPLICATIONS = 10_000_000
+MOST_AGENTS = 100_000
+MOST_AMOUNT = 1e12
 SHARE_TEXT = {
     "anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, {"type": "string", "pattern": "%$|^[0-9.]+$"}]
 }
@@ -30,18 +33,28 @@ def leaf(kind: type, quantity: Quantity, schema: Mapping[str, Any]) -> Any:
     return Annotated[kind, BeforeValidator(quantity.parse), WithJsonSchema(dict(schema)), quantity]
 
 
-def integer(least: int) -> Callable[[Any], int]:
-    return lambda value: int(units.number(value, least=least, integer=True))
+def integer(least: int, most: int = 1_000_000_000) -> Callable[[Any], int]:
+    return lambda value: int(units.number(value, least=least, most=most, integer=True))
 
 
 def _real(least: float | None = None, above: float | None = None) -> Callable[[Any], float]:
     def parse(value: Any) -> float:
-        result = units.number(value, least=least)
+        result = units.number(value, least=least, most=MOST_AMOUNT)
         if above is not None and not result > above:
             raise InputError(f"{shown(value)} must be more than {above:g}")
         return result
 
     return parse
+
+
+def _capped(parse: Callable[[Any], float], most: float) -> Callable[[Any], float]:
+    def parse_up_to(value: Any) -> float:
+        result = parse(value)
+        if result > most:
+            raise InputError(f"{shown(value)} is too large: check the number")
+        return result
+
+    return parse_up_to
 
 
 def _duration_text(seconds: float) -> str:
@@ -55,11 +68,15 @@ Clock = leaf(
 )
 Share = leaf(float, Quantity(units.share), SHARE_TEXT)
 Factor = leaf(
-    float, Quantity(units.factor), {"anyOf": [NUMBER, {"type": "string", "pattern": "%$|^[0-9.]+$"}]}
+    float, Quantity(_capped(units.factor, 1e9)), {"anyOf": [NUMBER, {"type": "string", "pattern": "%$|^[0-9.]+$"}]}
 )
-Rate = leaf(float, Quantity(units.rate, lambda per_second: f"{per_second!r} / s"), TEXT)
+Rate = leaf(float, Quantity(_capped(units.rate, 1e9), lambda per_second: f"{per_second!r} / s"), TEXT)
 Count = leaf(int, Quantity(integer(0), int, whole=True), {"type": "integer", "minimum": 0})
 Positive = leaf(int, Quantity(integer(1), int, whole=True), {"type": "integer", "minimum": 1})
+Seed = leaf(int, Quantity(integer(0, 2**63 - 1), int, whole=True), {"type": "integer", "minimum": 0})
+Replications = leaf(
+    int, Quantity(integer(1, MOST_REPLICATIONS), int, whole=True), {"type": "integer", "minimum": 1}
+)
 Amount = leaf(float, Quantity(_real(least=0.0)), {"type": "number", "minimum": 0})
 Real = leaf(float, Quantity(_real()), NUMBER)
 AboveZero = leaf(float, Quantity(_real(above=0.0)), {"type": "number", "exclusiveMinimum": 0})
@@ -91,7 +108,9 @@ def _per_interval(kind: type, quantity: Quantity, schema: Mapping[str, Any]) -> 
 
 Contacts = _per_interval(tuple[float, ...], Quantity(_real(least=0.0)), {"type": "number", "minimum": 0})
 Heads = _per_interval(
-    tuple[int, ...], Quantity(integer(0), int, whole=True), {"type": "integer", "minimum": 0}
+    tuple[int, ...],
+    Quantity(integer(0, MOST_AGENTS), int, whole=True),
+    {"type": "integer", "minimum": 0},
 )
 
 

@@ -5,21 +5,56 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError, WithJsonSchema, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)  # fmt: skip
 
 from sim.distributions import FAMILIES, Distribution, distribution
 from sim.errors import InputError, nearest, shown
 from sim.scenario import units
-from sim.scenario.expand import Grid, expand, merged
+from sim.scenario.expand import Grid, expand, merged, where_written
 from sim.scenario.quantities import (
-    SHARE_TEXT, TEXT, UNLIMITED, AboveZero, Amount, Attempts, Clock, Contacts, Count, Duration, Factor, Heads,
-    Mean, Positive, Quantity, Rate, Real, Share, SharesByTime, Steps, Text, each, leaf, one_of,
+    SHARE_TEXT,
+    TEXT,
+    UNLIMITED,
+    AboveZero,
+    Amount,
+    Attempts,
+    Clock,
+    Contacts,
+    Count,
+    Duration,
+    Factor,
+    Heads,
+    Mean,
+    Positive,
+    Quantity,
+    Rate,
+    Real,
+    Replications,
+    Seed,
+    Share,
+    SharesByTime,
+    Steps,
+    Text,
+    each,
+    leaf,
+    one_of,
 )  # fmt: skip
 
 MOST_CONTACTS = 100_000_000
+MANY_ATTEMPTS = 1000  # beyond these, dials that follow at once would never end
+OFFERS = "always, {estimated_wait: 2 min}, {queue_length: 10}, {waited: 90 s}"
 AtClose = one_of("finish", "drop")
 
 
@@ -80,6 +115,13 @@ class Duration_(Frozen):
             raise
         except ValueError as error:
             raise InputError(str(error)) from None
+        except ArithmeticError:
+            raise InputError(f"no {self.distribution} fits numbers so far apart; check them") from None
+        for drawn in self._drawn:
+            if drawn.mean > units.LONGEST_DURATION:
+                raise InputError(
+                    f"the mean would be {drawn.mean:.3g} s, more than 300 years; check the numbers"
+                )
         return self
 
     @property
@@ -112,6 +154,12 @@ class Arrivals(Frozen):
     def _exactly_one_way(self) -> "Arrivals":
         if (self.per_interval is None) == (self.rate is None):
             raise InputError("give exactly one of per_interval and rate")
+        if self.daily_variation and not 0.001 <= self.daily_variation <= 10:
+            raise InputError(
+                f"{units.say_share(self.daily_variation)} is no variation that can be drawn; "
+                "give 0%, or from 0.1% to 1000%",
+                path="daily_variation",
+            )
         return self
 
 
@@ -122,19 +170,43 @@ class Redial(Frozen):
     after: Duration_
     attempts: Attempts = UNLIMITED
 
+    @model_validator(mode="after")
+    def _ends(self) -> "Redial":
+        if self.attempts > MANY_ATTEMPTS and min(d.mean for d in self.after.drawn) < 1:
+            raise InputError(
+                f"callers who redial within 1 s on average need attempts of {MANY_ATTEMPTS} or fewer; "
+                "make after longer",
+                path="after",
+            )
+        return self
+
+
+def _parse_true(value: Any) -> bool:
+    if value is not True:
+        raise InputError(f"{shown(value)} is not true; write offer: always, or another rule")
+    return True
+
 
 class Offer(Frozen):
-    """When a caller who cannot be answered at once is offered a callback: exactly one of these, or `always`."""
+    """When a caller who cannot be answered at once is offered a callback: exactly one of these."""
 
     estimated_wait: Duration | None = None
     queue_length: Count | None = None
     waited: Duration | None = None
-    always: Literal[True] | None = None
+    always: Annotated[bool, BeforeValidator(_parse_true), WithJsonSchema({"const": True})] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_a_mapping(cls, value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            near = nearest(value, ("always",)) if isinstance(value, str) else ""
+            raise InputError(f"{shown(value)} is no rule{near}; give one of {OFFERS}")
+        return value
 
     @model_validator(mode="after")
     def _exactly_one_rule(self) -> "Offer":
-        if len(self.model_fields_set) != 1 or getattr(self, next(iter(self.model_fields_set))) is None:
-            raise InputError("give exactly one of always, {estimated_wait: 2 min}, {queue_length: 10}, {waited: 90 s}")
+        if sum(rule is not None for _, rule in self) != 1:
+            raise InputError(f"give exactly one of {OFFERS}")
         return self
 
 
@@ -160,10 +232,17 @@ class Callback(Frozen):
 
     @model_validator(mode="after")
     def _fits_its_place(self) -> "Callback":
-        if (self.after is not None) != (self.place == "later"):
-            raise InputError("after belongs to place: later, and place: later needs it", path="after")
+        if self.place == "later" and self.after is None:
+            raise InputError("is missing; place: later needs it, as in after: 30 min", path="after")
+        if self.place != "later" and self.after is not None:
+            raise InputError("belongs to place: later; leave it out or write place: later", path="after")
         if self.reserve is not None and self.place != "idle":
-            raise InputError("reserve belongs to place: idle", path="reserve")
+            raise InputError("belongs to place: idle; leave it out or write place: idle", path="reserve")
+        if self.attempts > MANY_ATTEMPTS and self.retry_after < 1:
+            raise InputError(
+                f"attempts that follow within 1 s must be {MANY_ATTEMPTS} or fewer; make retry_after longer",
+                path="attempts",
+            )
         return self
 
 
@@ -246,6 +325,12 @@ class Group(Frozen):
     cost_per_hour: Amount = 0.0
 
 
+def _parse_version(value: Any) -> int:
+    if isinstance(value, bool) or value != 1:
+        raise InputError(f"{shown(value)} is not a version that is read here; write schema: 1")
+    return 1
+
+
 class Scenario(Frozen):
     """Everything that one YAML file says.
 
@@ -256,7 +341,9 @@ class Scenario(Frozen):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
     later = ("days", "starts", "shift_types", "targets", "events", "routing")
 
-    schema_: Annotated[Literal[1], WithJsonSchema({"const": 1})] = Field(default=1, alias="schema")
+    schema_: Annotated[int, BeforeValidator(_parse_version), WithJsonSchema({"const": 1})] = Field(
+        default=1, alias="schema"
+    )
     name: Text = "Unnamed"
     currency: Text = ""
     opens: Clock = 0.0
@@ -265,8 +352,8 @@ class Scenario(Frozen):
     interval: Duration = 1800.0
     at_close: AtClose = "finish"  # type: ignore[valid-type]
     warm_up: Duration = 0.0
-    replications: Positive = 100
-    seed: Count = 1
+    replications: Replications = 100
+    seed: Seed = 1
     lines: Positive | None = None
     queues: dict[str, Queue]
     agents: dict[str, Group]
@@ -276,14 +363,13 @@ class Scenario(Frozen):
     _folder: Path = PrivateAttr(default_factory=Path)
     _grid: Grid = PrivateAttr()
 
-    def __init__(self, /, **document: Any) -> None:
-        folder = document.pop("_folder", Path("."))
+    def __init__(self, folder: Path = Path("."), /, **document: Any) -> None:
         base = merged(document, Scenario)
         expanded, grid = expand(base, Scenario, folder)
         try:
             super().__init__(**expanded)
         except ValidationError as error:
-            raise one_sentence(error) from None
+            raise where_written(one_sentence(error), base, grid) from None
         self._document, self._folder, self._grid = base, folder, grid
         _check_whole(self)
 
@@ -312,7 +398,7 @@ class Scenario(Frozen):
         """The same scenario with some values replaced, added to or scaled, by dotted path."""
         from sim.scenario.plans import apply
 
-        return Scenario(_folder=self._folder, **apply(self._document, overrides, Scenario, self._folder))
+        return Scenario(self._folder, **apply(self._document, overrides, Scenario, self._folder))
 
     def under(self, plan: str | Mapping[str, Any] | None) -> "Scenario":
         """This scenario under one of its plans (by name), or under overrides given as a mapping."""
@@ -320,6 +406,8 @@ class Scenario(Frozen):
             plan = next(iter(self.plans), None)
         if plan is None or (plan == "today" and not self.plans):
             return self
+        if isinstance(plan, Mapping):
+            return self._changed_by(plan)
         if isinstance(plan, str):
             if plan not in self.plans:
                 known = ", ".join(shown(name) for name in self.plans) or "none"
@@ -327,11 +415,16 @@ class Scenario(Frozen):
                     f"there is no plan {shown(plan)}{nearest(plan, self.plans)}; the plans are {known}",
                     path="plans",
                 )
-            overrides: Mapping[str, Any] = self.plans[plan]
             try:
-                return self.with_(overrides) if overrides else self
+                return self._changed_by(self.plans[plan])
             except InputError as error:
                 raise error.under(f"plans.{plan}") from None
+        raise InputError(f"{shown(plan)} is neither the name of a plan nor a mapping of paths to values")
+
+    def _changed_by(self, plan: Mapping[str, Any]) -> "Scenario":
+        for key in ("seed", "replications"):
+            if key in plan:
+                raise InputError("is the same for every plan; set it outside the plans", path=key)
         return self.with_(plan) if plan else self
 
 
@@ -360,8 +453,6 @@ def _check_whole(scenario: Scenario) -> None:
         )
     if scenario.warm_up >= scenario.grid.horizon:
         raise InputError("the warm-up must end before the horizon does", path="warm_up")
-    if scenario.seed >= 2**63:
-        raise InputError("the seed must be below 2^63", path="seed")
     _check_volume(scenario)
 
 
@@ -395,8 +486,6 @@ def one_sentence(error: ValidationError) -> InputError:
         return cause.under(path)
     if first["type"] in ("dict_type", "model_type", "model_attributes_type"):
         return InputError(f"{shown(first['input'])} is not a mapping of keys to values", path=path)
-    if first["type"] == "literal_error":
-        return InputError(f"{shown(first['input'])} is not {first['ctx']['expected']}", path=path)
     return InputError(f"{shown(first['input'])}: {first['msg'][0].lower()}{first['msg'][1:]}", path=path)
 
 
@@ -405,7 +494,8 @@ def _keys_at(model: Any, place: list[str]) -> list[str]:
 
     for part in place:
         model = step_into(model, part)
-    return [field.alias or name for name, field in model.model_fields.items()]
+    names = [field.alias or name for name, field in model.model_fields.items()]
+    return [*names, "defaults"] if model is Scenario else names
 
 
 def json_schema() -> dict[str, Any]:

@@ -35,6 +35,35 @@ class Source:
                 return self.lines[path[:length]]
         return None
 
+    def line_at(self, path: str) -> int | None:
+        """The line of a dotted path, whose keys may hold dots themselves, or of its nearest parent.
+
+        A key that a queue, group or skill takes over from `defaults` is found there.
+        """
+        place, rest = self._follow((), path.split("."))
+        kind = {"queues": "queue", "agents": "group"}.get(str(place[0])) if place else None
+        if rest and kind and len(place) == 2:
+            inherited = self._follow(("defaults", kind), rest)[0]
+        elif rest and kind == "group" and place[2:] and place[2] == "skills":
+            inherited = self._follow(("defaults", "skill"), rest if len(place) > 3 else rest[1:])[0]
+        else:
+            return self.line_of(place)
+        return self.line_of(inherited if len(inherited) > 2 else place)
+
+    def _follow(self, place: Place, parts: list[str]) -> tuple[Place, list[str]]:
+        """How far the text goes along dotted parts from `place`, and the parts that are left."""
+        while parts:
+            for length in range(len(parts), 0, -1):
+                key: str | int = ".".join(parts[:length])
+                if re.fullmatch(r"\[[0-9]+\]", str(key)):
+                    key = int(str(key)[1:-1])
+                if (*place, key) in self.lines:
+                    place, parts = (*place, key), parts[length:]
+                    break
+            else:
+                break
+        return place, parts
+
 
 def read(path: str | os.PathLike[str]) -> Source:
     """Read a YAML or JSON file, or stdin for "-"; anything that is not a mapping raises an InputError."""

@@ -11,6 +11,7 @@ from sim.errors import InputError, shown
 
 DAY = 86400.0
 LONGEST = 80  # characters of a quantity; more is no quantity
+LONGEST_DURATION = 1e10  # s
 
 _NAMES = {
     Fraction(1, 1000): "ms millisecond milliseconds",
@@ -46,7 +47,10 @@ def duration(value: Any) -> float:
         seconds, last, end = seconds + Fraction(piece[1]) * unit, unit, piece.end()
     if last is None or end < len(text):
         raise InputError(f"{shown(value)} is not a duration: {remedy}")
-    return _float(seconds, value)
+    exact = _float(seconds, value)
+    if exact > LONGEST_DURATION:
+        raise InputError(f"{shown(value)} is more than 300 years: write a shorter duration")
+    return exact
 
 
 def duration_span(value: Any) -> tuple[float, float]:

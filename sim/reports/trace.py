@@ -1,0 +1,61 @@
+"""One replication as a readable story, event by event."""
+
+from collections.abc import Iterator
+
+from sim.engines import reference
+from sim.engines.reference import Note
+from sim.experiments.replicate import prepared
+from sim.model.day import deal
+from sim.scenario.schema import Scenario
+from sim.scenario.units import say_duration
+
+SENTENCES = {
+    "arrives": "arrives",
+    "waits": "finds nobody free and waits; {waiting} waiting",
+    "answered": "is answered by {group} after {seconds}",
+    "talk ends": "hangs up served after {seconds} of talk with {group}",
+    "hand empties": "is wrapped up; an agent of {group} is free",
+    "abandoned": "hangs up after {seconds}; {waiting} waiting",
+    "balked": "hears that nobody is free and hangs up at once",
+    "blocked": "gets the busy tone",
+    "unanswered": "is cut off after {seconds}",
+    "declines": "declines a callback",
+    "requests": "accepts a callback after {seconds} and hangs up; {waiting} waiting",
+    "dialled": "is dialled by {group}",
+    "picks up": "picks up, {seconds} after asking for the callback",
+    "not reached": "does not pick up; an agent of {group} is free",
+    "callback fails": "is not called back any more",
+    "will redial": "will dial again in {seconds}",
+}
+
+
+def told(notes: list[Note], scenario: Scenario) -> Iterator[str]:
+    """The notes of an engine as lines: `09:12:07 support 812 hangs up after 41 s; 3 waiting`."""
+    queues, groups = list(scenario.queues), list(scenario.agents)
+    for note in notes:
+        clock = _clock(scenario.grid.opens + note.moment)
+        group = groups[note.group] if note.group >= 0 else ""
+        if note.what == "staffing":
+            yield f"{clock} {group}: {note.seconds:.0f} agents from now on"
+        elif note.what == "closes":
+            yield f"{clock} the doors close; {note.waiting} waiting"
+        else:
+            attempt = f" (attempt {note.attempt + 1})" if note.attempt else ""
+            seconds = say_duration(note.seconds)
+            sentence = SENTENCES[note.what].format(group=group, seconds=seconds, waiting=note.waiting)
+            yield f"{clock} {queues[note.queue]} {note.customer}{attempt} {sentence}"
+
+
+def _clock(moment: float) -> str:
+    whole = int(moment)
+    days, seconds = divmod(whole, 86_400)
+    return f"{f'+{days} ' if days else ''}{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+
+
+def trace(scenario: Scenario, replication: int, seed: int) -> list[str]:
+    """Play one replication of a scenario (already under its plan) and tell it line by line."""
+    plan = prepared(scenario)
+    notes: list[Note] = []
+    day = deal(plan.centre.demand, seed, replication)
+    reference.play(plan.centre, day, seed, replication, notes=notes)
+    return list(told(notes, scenario))

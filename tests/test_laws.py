@@ -1,0 +1,432 @@
+"""What is conserved: contacts, lines, agents, requests, work; on random days with callbacks of every place.
+
+The floor is looked at whenever an instant is over, and counted again from the contacts alone: who waits, who
+talks, whose telephone rings. Days have no ties but those that rings and retries of no duration make.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+from scipy.special import stdtrit
+from test_stories import ENGINES
+
+import sim
+from sim.engines import reference
+from sim.model.centre import IDLE, LATER, Centre, centre_of
+from sim.model.day import Day, deal
+from sim.model.records import Outcome, Records
+
+LAW = settings(
+    max_examples=150,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+)
+INTERVAL = 300.0
+
+
+# Random days
+
+
+class Dealt(NamedTuple):
+    """A scenario as arrays, and a day to be played in it."""
+
+    scenario: sim.Scenario
+    centre: Centre
+    day: Day
+    seed: int
+
+
+Draw = Callable[..., Any]
+
+
+def lasting(draw: Draw, *means: int) -> dict[str, Any]:
+    mean = draw(st.sampled_from(means))
+    family = draw(st.sampled_from(["exponential", "lognormal"]))
+    return {"distribution": family, "mean": f"{mean} s"} | ({"cv": 1.5} if family == "lognormal" else {})
+
+
+def random_callback(draw: Draw) -> dict[str, Any]:
+    place = draw(st.sampled_from(["idle", "keep", "later"]))
+    rules = [{"always": True}, {"queue_length": 1}, {"estimated_wait": "90 s"}, {"waited": "20 s"}]
+    callback: dict[str, Any] = {
+        "offer": draw(st.sampled_from(rules)),
+        "accept": draw(st.sampled_from([0.7, 1.0])),
+        "place": place,
+        "ring": draw(st.sampled_from(["11.3 s", "0 s"])),
+        "reached": draw(st.sampled_from([0.5, 1.0, 0.0])),
+        "attempts": draw(st.integers(1, 3)),
+        "retry_after": draw(st.sampled_from(["47.1 s", "0 s", "300.3 s"])),
+        "last_offer": draw(st.sampled_from(["0 s", "200 s"])),
+    }
+    if place == "later":
+        callback["after"] = draw(st.sampled_from(["71.7 s", "0 s", "401.3 s"]))
+    if place == "idle":
+        callback["reserve"] = draw(st.integers(0, 2))
+    if draw(st.booleans()):
+        callback["max_pending"] = draw(st.integers(1, 3))
+    return callback
+
+
+def random_queue(draw: Draw, intervals: int) -> dict[str, Any]:
+    queue: dict[str, Any] = {
+        "arrivals": {"per_interval": [draw(st.integers(0, 12)) for _ in range(intervals)]},
+        "talk": lasting(draw, 60, 150),
+        "at_close": draw(st.sampled_from(["finish", "drop"])),
+        "head_start": draw(st.sampled_from(["0 s", "31 s"])),
+    }
+    optional: dict[str, Callable[[], Any]] = {
+        "wrap": lambda: lasting(draw, 20),
+        "patience": lambda: lasting(draw, 60, 300),
+        "balks": lambda: 0.3,
+        "max_waiting": lambda: draw(st.integers(0, 4)),
+        "redial": lambda: {"share": 0.8, "after": lasting(draw, 60), "attempts": 3},
+    }
+    queue |= {key: value() for key, value in optional.items() if draw(st.booleans())}
+    if draw(st.integers(1, 4)) > 1:
+        queue["callback"] = random_callback(draw)
+    return queue
+
+
+def random_group(draw: Draw, names: list[str], intervals: int, factors: list[float]) -> dict[str, Any]:
+    served = draw(st.lists(st.sampled_from(names), min_size=1, max_size=len(names), unique=True))
+    skills = {
+        name: {"level": draw(st.integers(1, 2)), "handle_factor": draw(st.sampled_from(factors))}
+        for name in served
+    }
+    return {"staffing": [draw(st.integers(0, 4)) for _ in range(intervals)], "skills": skills}
+
+
+@st.composite
+def days(draw: Draw, factors: tuple[float, ...] = (1.0, 1.4, 0.7)) -> Dealt:
+    """A random centre and a random day of it."""
+    intervals = draw(st.integers(2, 5))
+    names = [f"q{number}" for number in range(draw(st.integers(1, 3)))]
+    groups = draw(st.integers(1, 3))
+    mapping: dict[str, Any] = {
+        "interval": f"{INTERVAL} s",
+        "length": f"{INTERVAL * intervals} s",
+        "queues": {name: random_queue(draw, intervals) for name in names},
+        "agents": {
+            f"g{number}": random_group(draw, names, intervals, list(factors)) for number in range(groups)
+        },
+    }
+    if not any(any(group["staffing"]) for group in mapping["agents"].values()):
+        mapping["agents"]["g0"]["staffing"] = 1
+    if draw(st.booleans()):
+        mapping["lines"] = draw(st.integers(1, 8))
+    seed = draw(st.integers(0, 2**31))
+    scenario = sim.Scenario(**mapping)
+    centre = centre_of(scenario)
+    return Dealt(scenario, centre, deal(centre.demand, seed, 0), seed)
+
+
+# What a floor looks like when an instant is over
+
+
+class Recount:
+    """Counts the contacts of a floor again after every instant, and adds up time between instants."""
+
+    def __init__(self, dealt: Dealt) -> None:
+        self.centre, self.rules = dealt.centre, dealt.centre.callbacks
+        self.queues, self.groups = dealt.centre.balks.size, dealt.centre.staffing.shape[0]
+        self.skills = [
+            set(dealt.centre.queues[a:b].tolist())
+            for a, b in zip(dealt.centre.queue_start[:-1], dealt.centre.queue_start[1:], strict=True)
+        ]
+        self.dials: dict[int, int] = {}  # a request's key → dials so far
+        self.rings_until: dict[int, float] = {}
+        self.line_seconds = np.zeros(self.queues)
+        self.free_seconds = np.zeros(self.groups)
+        self.before, self.waiting, self.free = 0.0, np.zeros(self.queues), np.zeros(self.groups)
+        self.instants = self.seen_pending = self.seen_ringing = 0
+
+    def __call__(self, floor: reference.Floor) -> None:
+        now = floor.clock.now
+        if floor.clock.peek() <= now:
+            return
+        span = now - self.before
+        self.line_seconds += self.waiting * span
+        self.free_seconds += self.free * span
+        on_line = [c for c in floor.contacts if not math.isnan(c.joined) and math.isnan(c.wait)]
+        pending = [c for c in floor.contacts if not math.isnan(c.callback_requested) and c.outcome < 0]
+        self.note_dials(floor, now)
+        self.waiting = np.bincount([c.queue for c in on_line], minlength=self.queues)
+        self.free = np.array([len(team.free) for team in floor.groups])
+        self.before = now
+        self.instants += 1
+        self.seen_pending += bool(pending)
+        self.lines_are_conserved(floor, on_line, now)
+        self.requests_are_conserved(floor, pending)
+        self.agents_are_conserved(floor, pending, now)
+        self.nobody_waits_beside_a_free_agent(floor, on_line, pending, now)
+
+    def note_dials(self, floor: reference.Floor, now: float) -> None:
+        for contact in floor.contacts:
+            if contact.dials > self.dials.get(contact.key, 0):
+                self.dials[contact.key] = contact.dials
+                self.rings_until[contact.key] = now + float(self.rules.ring[contact.queue])
+
+    def lines_are_conserved(self, floor: reference.Floor, on_line: list[Any], now: float) -> None:
+        talking = sum(c.outcome == Outcome.ANSWERED and c.talk_end > now for c in floor.contacts)
+        assert floor.engaged == len(on_line) + talking
+        assert self.centre.lines < 0 or floor.engaged <= self.centre.lines
+        assert floor.on_line == self.waiting.tolist()
+        for queue, most in enumerate(self.centre.max_waiting):
+            assert most < 0 or floor.on_line[queue] <= most
+
+    def requests_are_conserved(self, floor: reference.Floor, pending: list[Any]) -> None:
+        for queue, most in enumerate(self.rules.max_pending):
+            of_queue = [c for c in pending if c.queue == queue]
+            assert sorted(c.key for c in floor.requests[queue]) == sorted(c.key for c in of_queue)
+            assert most < 0 or len(of_queue) <= most
+
+    def agents_are_conserved(self, floor: reference.Floor, pending: list[Any], now: float) -> None:
+        """Present = free + busy, at the plan's number unless hands are still full, and lists agree."""
+        ringing = sum(self.rings_until.get(c.key, -1.0) > now for c in pending)
+        self.seen_ringing += bool(ringing)
+        for group, team in enumerate(floor.groups):
+            busy = sum(c.group == group and c.released > now for c in floor.contacts)
+            ringing -= team.present - len(team.free) - busy
+            assert team.present >= len(team.free) + busy
+            assert team.present == team.wanted or (team.present > team.wanted and not team.free)
+            if now < self.centre.horizon:
+                assert team.wanted == self.centre.staffing[group, int(now / self.centre.interval)]
+            assert floor.free[group] == len(team.free)
+            assert floor.free_since[group] == (team.free[0] if team.free else math.inf)
+            assert sorted(team.free) == list(team.free)
+        assert ringing == 0
+
+    def nobody_waits_beside_a_free_agent(
+        self, floor: reference.Floor, on_line: list[Any], pending: list[Any], now: float
+    ) -> None:
+        for group, team in enumerate(floor.groups):
+            if not team.free:
+                continue
+            assert not any(c.queue in self.skills[group] for c in on_line)
+            for contact in pending:
+                if contact.queue in self.skills[group] and self.is_due(contact, now):
+                    assert self.rules.place[contact.queue] == IDLE, "a request in line beside a free agent"
+                    assert now < self.centre.horizon, "the reserve is void after closing"
+                    assert len(team.free) <= self.rules.reserve[contact.queue]
+
+    def is_due(self, contact: Any, now: float) -> bool:
+        """Whether a request may be dialled now."""
+        queue = contact.queue
+        if contact.dials:
+            return now >= self.rings_until[contact.key] + float(self.rules.retry_after[queue])
+        wait = float(self.rules.after[queue]) if self.rules.place[queue] == LATER else 0.0
+        return now >= contact.callback_requested + wait
+
+
+def watched(dealt: Dealt) -> tuple[Records, Recount]:
+    recount = Recount(dealt)
+    return reference.play(dealt.centre, dealt.day, dealt.seed, 0, watch=recount), recount
+
+
+@LAW
+@given(dealt=days())
+def test_lines_agents_and_requests_are_conserved_and_nobody_waits_beside_a_free_agent(dealt: Dealt) -> None:
+    records, recount = watched(dealt)
+    event("requests were pending" if recount.seen_pending else "no requests")
+    event("telephones rang" if recount.seen_ringing else "no rings")
+    assert not (records.outcome < 0).any(), "every contact ends"
+
+
+@LAW
+@given(dealt=days())
+def test_time_in_line_and_time_free_are_what_the_records_say(dealt: Dealt) -> None:
+    """Little's law as a conservation: the number in line, added up over time, is the sum of all waits."""
+    records, recount = watched(dealt)
+    for queue in range(recount.queues):
+        waits = records.wait[records.queue == queue]
+        assert recount.line_seconds[queue] == pytest.approx(np.nansum(waits), rel=1e-9, abs=1e-6)
+    present, busy = (records.on_duty + records.overtime).sum(axis=1), records.busy.sum(axis=1)
+    assert present - busy == pytest.approx(recount.free_seconds, rel=1e-9, abs=1e-6)
+
+
+# Work
+
+
+def work_of_rows(dealt: Dealt, r: Records) -> np.ndarray:
+    """The talk and wrap that was dealt to the customer of each row, before any factor."""
+    row = dealt.day.start[r.home] + r.customer
+    return dealt.day.talk[row] + dealt.day.wrap[row]
+
+
+def work_done(r: Records) -> np.ndarray:
+    """From answer or connection to release, of each row; null where nobody was served."""
+    return r.released - np.where(np.isnan(r.callback_connected), r.answered, r.callback_connected)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@LAW
+@given(dealt=days(factors=(1.0,)))
+def test_the_work_served_and_the_work_left_are_the_work_dealt(engine: str, dealt: Dealt) -> None:
+    r = ENGINES[engine](dealt.centre, dealt.day, dealt.seed, 0)
+    served = np.isin(r.outcome, [Outcome.ANSWERED, Outcome.CALLBACK_SERVED])
+    customers = dealt.day.start[r.home] + r.customer
+    times = np.bincount(customers[served], minlength=dealt.day.talk.size)
+    assert (times <= 1).all(), "nobody is served twice"
+    everything = dealt.day.talk + dealt.day.wrap
+    left = everything[times == 0].sum()
+    assert np.nansum(work_done(r)) + left == pytest.approx(everything.sum(), rel=1e-9, abs=1e-6)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@LAW
+@given(dealt=days())
+def test_agents_are_busy_with_served_work_and_with_ringing_alone(engine: str, dealt: Dealt) -> None:
+    """Of each group: the work of its rows × its factor, and all the ringing of all groups together."""
+    r = ENGINES[engine](dealt.centre, dealt.day, dealt.seed, 0)
+    factor = {
+        (int(dealt.centre.groups[place]), queue): dealt.centre.factor[place]
+        for queue in range(dealt.centre.balks.size)
+        for place in range(dealt.centre.group_start[queue], dealt.centre.group_start[queue + 1])
+    }
+    served = r.group >= 0
+    factors = np.array([factor[g, q] for g, q in zip(r.group[served], r.queue[served], strict=True)])
+    done = work_done(r)[served]
+    assert done == pytest.approx(work_of_rows(dealt, r)[served] * factors, rel=1e-9, abs=1e-6)
+    ring = dealt.centre.callbacks.ring[r.queue]
+    called = r.outcome == Outcome.CALLBACK_SERVED
+    assert r.busy.sum() == pytest.approx(done.sum() + (ring * r.dials).sum(), rel=1e-9, abs=1e-6)
+    unreached = (ring * (r.dials - called)).sum()
+    assert r.unreached.sum() == pytest.approx(unreached, rel=1e-9, abs=1e-6)
+    for group, busy in enumerate(r.busy.sum(axis=1) - r.unreached.sum(axis=1)):
+        mine = r.group == group
+        expected = np.nansum(work_done(r)[mine]) + ring[mine & called].sum()
+        assert busy == pytest.approx(expected, rel=1e-9, abs=1e-6)
+
+
+def test_callbacks_do_not_remove_work() -> None:
+    """What they put off comes back within the day, to the last second; and it is the work of those served."""
+    exponential = lambda mean: {"distribution": "exponential", "mean": mean}  # noqa: E731
+    callback = {"offer": {"queue_length": 2}, "accept": 0.6, "reached": 0.7, "ring": "15 s"}
+    scenario = sim.Scenario(
+        length="8 h",
+        warm_up="30 min",
+        queues={
+            "calls": {
+                "arrivals": {"per_interval": [8, 12, 25, 30, 25, 15, 10, 8, 10, 20, 25, 18, 9, 7, 6, 5]},
+                "talk": exponential("4 min"),
+                "patience": exponential("3 min"),
+                "callback": callback | {"place": "later", "after": "1 h"},
+            },
+            "faults": {
+                "arrivals": {"per_interval": 6},
+                "talk": exponential("5 min"),
+                "wrap": exponential("1 min"),
+                "callback": callback | {"place": "idle", "reserve": 1},
+            },
+        },
+        agents={"team": {"staffing": 4, "skills": ["calls", "faults"]}},
+    )
+    result = sim.simulate(scenario, replications=8, seed=3)
+    for name in ("calls", "faults"):
+        figures = result.queue(name)
+        assert figures["returned_hours"].value == pytest.approx(figures["deferred_hours"].value, rel=1e-9)
+        rows = [rows[rows.queue == name] for rows in map(result.records, range(8))]
+        counted = [r[(r.arrived >= 1800) & (r.outcome == "callback_served")] for r in rows]
+        hours = sum((r.released - r.callback_connected).sum() for r in counted) / 3600 / 8
+        assert hours > 0
+        assert figures["deferred_hours"].value == pytest.approx(hours, rel=1e-9)
+
+
+# Little's law
+
+
+def long_day() -> sim.Scenario:
+    """Two queues for 100 hours; whoever still waits at the end is cut off, so that all waits end in time."""
+    exponential = lambda mean: {"distribution": "exponential", "mean": mean}  # noqa: E731
+    return sim.Scenario(
+        length="100 h",
+        interval="100 h",
+        at_close="drop",
+        queues={
+            "calls": {
+                "arrivals": {"rate": "1 / min"},
+                "talk": {"distribution": "lognormal", "mean": "3 min", "cv": 1.3},
+                "patience": exponential("4 min"),
+                "head_start": "30 s",
+            },
+            "faults": {"arrivals": {"rate": "0.5 / min"}, "talk": exponential("4 min"), "max_waiting": 30},
+        },
+        agents={
+            "both": {"staffing": 3, "skills": ["calls", "faults"]},
+            "repair": {"staffing": 2, "skills": {"faults": {"handle_factor": 1.2}}},
+        },
+    )
+
+
+RATES = {"calls": 1 / 60, "faults": 0.5 / 60}
+
+
+def test_little_s_law_holds_to_the_last_digit_on_a_long_day() -> None:
+    """The mean number in line × the time is the sum of the waits, each queue for itself."""
+    result = sim.simulate(long_day(), replications=2, seed=11)
+    totals = result.replications()
+    for name in RATES:
+        waits = totals.xs(name, level="queue")["wait"]
+        length = result.queue(name)["mean_queue_length"].value
+        assert length * 360_000 == pytest.approx(waits.mean(), rel=1e-9)
+        rows = result.records(1)
+        assert waits[1] == pytest.approx(rows[rows.queue == name].wait.sum(), rel=1e-9)
+
+
+def test_little_s_law_holds_for_the_rate_that_was_asked_for() -> None:
+    """L = λW with the λ of the scenario; t-test over 20 long days, at 1% for both queues together."""
+    result = sim.simulate(long_day(), replications=20, seed=12)
+    totals = result.replications()
+    for name, rate in RATES.items():
+        rows = totals.xs(name, level="queue")
+        assert (rows["blocked"] == 0).all()
+        gap = (rows["line_seconds"] / 360_000 - rate * rows["wait"] / rows["waited"]).to_numpy()
+        t = gap.mean() / (gap.std(ddof=1) / math.sqrt(gap.size))
+        print(f"{name}: L {rows['line_seconds'].mean() / 360_000:.4f}, t of L − λW {t:+.2f}")
+        assert abs(t) < stdtrit(gap.size - 1, 1 - 0.01 / 2 / 2)
+
+
+# One more agent
+
+
+@st.composite
+def plain_days(draw: Draw) -> tuple[Dealt, Dealt]:
+    """One queue, one group, nobody gives up or is turned away; and the same day with one more agent throughout."""
+    intervals = draw(st.integers(2, 6))
+    staffing = [*(draw(st.integers(0, 5)) for _ in range(intervals - 1)), draw(st.integers(1, 5))]
+    mapping = {
+        "interval": f"{INTERVAL} s",
+        "length": f"{INTERVAL * intervals} s",
+        "queues": {
+            "q": {
+                "arrivals": {"per_interval": [draw(st.integers(0, 20)) for _ in range(intervals)]},
+                "talk": lasting(draw, 40, 90, 250),
+                "wrap": lasting(draw, 15),
+                "head_start": "17 s",
+            }
+        },
+        "agents": {"g": {"staffing": staffing, "skills": {"q": {"handle_factor": 1.3}}}},
+    }
+    scenario, seed = sim.Scenario(**mapping), draw(st.integers(0, 2**31))
+    more = scenario.with_({"agents.g.staffing": [number + 1 for number in staffing]})
+    centre = centre_of(scenario)
+    day = deal(centre.demand, seed, 0)
+    return Dealt(scenario, centre, day, seed), Dealt(more, centre_of(more), day, seed)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@LAW
+@given(pair=plain_days())
+def test_one_more_agent_makes_nobody_wait_longer(engine: str, pair: tuple[Dealt, Dealt]) -> None:
+    before, after = (ENGINES[engine](d.centre, d.day, d.seed, 0) for d in pair)
+    assert (before.outcome == Outcome.ANSWERED).all()
+    assert (after.outcome == Outcome.ANSWERED).all()
+    assert (after.wait <= before.wait + 1e-6).all(), "but for the last digits of sums in another order"
+    event("somebody waits less" if (after.wait < before.wait - 1e-6).any() else "no difference")

@@ -1,0 +1,390 @@
+"""What the tables and verdicts say, on results made up so that every figure is known."""
+
+import math
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sim.measures.estimate import Estimate, Sample, of_count, of_ratio
+from sim.measures.metrics import AGENT_METRICS, QUEUE_METRICS
+from sim.reports import tables
+from sim.reports.results import Comparison, Result
+from sim.scenario.schema import Scenario
+
+NULL = math.nan
+QUEUE = {"arrivals": {"per_interval": 20}, "talk": {"distribution": "constant", "value": "60 s"}}
+SWING = np.array([-1.0, 1.0])  # what every second replication has less and more
+
+
+def scenario(**changes: Any) -> Scenario:
+    """Four intervals of one queue and one group, unless changed."""
+    document: dict[str, Any] = {
+        "name": "A morning", "currency": "EUR", "opens": "08:00", "closes": "10:00",
+        "queues": {"support": QUEUE},
+        "agents": {"front": {"staffing": 3, "skills": ["support"], "cost_per_hour": 20}},
+    }  # fmt: skip
+    return Scenario(**(document | changes))
+
+
+class MadeUp(Result):
+    """A result from figures given by name, float64 (replications, members, intervals), not played."""
+
+    def __init__(
+        self, made: Scenario, plan: str, count: int, figures: dict[str, Any], agents: dict[str, Any]
+    ):
+        super().__init__(made, plan, 1, count, None)  # type: ignore[arg-type]
+        self.figures, self.agents = figures, agents
+
+    @cached_property
+    def queue_samples(self) -> dict[str, dict[str, Sample]]:
+        return self.by_member(QUEUE_METRICS, self.figures, list(self.scenario.queues))
+
+    @cached_property
+    def agent_samples(self) -> dict[str, dict[str, Sample]]:
+        return self.by_member(AGENT_METRICS, self.agents, list(self.scenario.agents))
+
+    def interval_figures(self, queue: int | None) -> dict[str, np.ndarray]:
+        assert queue is not None
+        return {name: values[:, queue].mean(axis=0) for name, values in self.figures.items()}
+
+    @cached_property
+    def interval_samples(self) -> list[tuple[str, str, str, dict[str, Sample]]]:
+        return [
+            (
+                kind,
+                name,
+                self.scenario.grid.label(span),
+                self.samples(metrics, figures, (slice(None), member, span)),
+            )
+            for kind, metrics, figures, names in (
+                ("queue", QUEUE_METRICS, self.figures, self.scenario.queues),
+                ("group", AGENT_METRICS, self.agents, self.scenario.agents),
+            )
+            for member, name in enumerate(names)
+            for span in range(self.scenario.grid.count)
+        ]
+
+    def by_member(self, metrics: Any, figures: Any, names: list[str]) -> dict[str, dict[str, Sample]]:
+        places = {name: (slice(None), [member]) for member, name in enumerate(names)}
+        return {
+            name: self.samples(metrics, figures, at)
+            for name, at in (places | {"all": (slice(None),)}).items()
+        }
+
+    def samples(self, metrics: Any, figures: Any, at: Any) -> dict[str, Sample]:
+        """Percentiles are stood in for by the mean wait; figures that are not given are zero."""
+
+        def total(name: str) -> np.ndarray:
+            values = figures[name][at] if name in figures else np.zeros(self.count)
+            return values.reshape(self.count, -1).sum(axis=1)
+
+        result = {}
+        for metric in metrics.values():
+            top, bottom = ("wait", "waited") if metric.kind == "percentile" else (metric.top, metric.bottom)
+            result[metric.name] = of_ratio(total(top), total(bottom)) if bottom else of_count(total(top))
+            if metric.kind == "largest":
+                result[metric.name] = of_count(figures[top][at].reshape(self.count, -1).max(axis=1))
+        return result
+
+
+def result(
+    lost: float = 10.0, swing: float = 0.0, *, wait: float = 30.0, wait_swing: float = 0.0, count: int = 20,
+    line: tuple[float, ...] = (1, 1, 1, 1), met: tuple[float, ...] = (18, 12, 18, 18), plan: str = "today",
+    made: Scenario | None = None, **totals: float,
+) -> Result:  # fmt: skip
+    """A result in which each interval of each queue has 20 contacts; `swing` alternates between replications.
+
+    lost, wait: lost customers, mean wait in seconds; line: contacts waiting; met: contacts answered in time;
+    line and met by interval, totals a number for every interval.
+    """
+    made = made or scenario()
+    queues, spans = len(made.queues), made.grid.count
+    turn = np.resize(SWING, count)[:, None, None]
+    figures: dict[str, Any] = {"offered": 20, "answered": 18, "abandoned": 2, "counted_for_target": 20}
+    figures |= {"customers": 20, "waited": 20, "longest_wait": 100} | totals
+    figures["lost_customers"] = (lost + swing * turn) / spans / queues
+    figures["wait"] = (wait + wait_swing * turn) * figures["waited"]
+    figures["within_target"] = np.resize(met, spans)
+    figures["line_seconds"] = np.resize(line, spans) * made.grid.interval
+    figures = {name: np.zeros((count, queues, spans)) + values for name, values in figures.items()}
+    hours = np.array([group.staffing for group in made.agents.values()]) * made.grid.interval / 3600.0
+    rates = np.array([[group.cost_per_hour] for group in made.agents.values()])
+    agents = {"on_duty_hours": hours, "busy_hours": hours / 2, "attended_hours": hours, "paid_hours": hours}
+    agents |= {"overtime_hours": 0 * hours, "staff_cost": hours * rates}
+    agents = {name: np.zeros((count, *hours.shape)) + values for name, values in agents.items()}
+    return MadeUp(made, plan, count, figures, agents)
+
+
+def verdict(baseline: Result, other: Result) -> tables.Verdict:
+    return tables.verdict(Comparison({"today": baseline, "other": other}), "other")
+
+
+def dearer(agents: int) -> Scenario:
+    return scenario(agents={"front": {"staffing": agents, "skills": ["support"], "cost_per_hour": 20}})
+
+
+# Figures
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.0, "0.0 s"), (4.21, "4.2 s"), (41.0, "41 s"), (179.0, "179 s"), (192.0, "3.2 min"),
+        (2460.0, "41 min"), (54_360.0, "15.1 h"), (NULL, "–"),
+    ],
+)  # fmt: skip
+def test_a_duration_takes_the_unit_that_suits_it(seconds: float, text: str) -> None:
+    assert tables.compact(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "margin", "cell"),
+    [
+        (12.345, 1.149, ("12.3", "1.1")), (12.345, 0.0996, ("12.35", "0.10")), (0.5, 0.25, ("0.50", "0.25")),
+        (12_345.0, 1234.0, ("12,300", "1,200")), (127.354, 0.069, ("127.35", "0.07")),
+        (5113.0, 2.6, ("5,113", "3")),
+        (88.0, 0.0, ("88", "0")), (0.0, 0.0, ("0", "0")), (-0.0001, 0.1, ("0.00", "0.10")),
+        (66.306, NULL, ("66.3", "")), (1202.0, NULL, ("1,202", "")), (NULL, NULL, ("–", "")),
+    ],
+)  # fmt: skip
+def test_a_value_has_the_decimals_of_its_margin(value: float, margin: float, cell: tuple[str, str]) -> None:
+    assert tables.cell(Estimate(value, value - margin, value + margin)) == cell
+
+
+def test_differences_show_their_sign() -> None:
+    assert tables.cell(Estimate(1.5, 1.0, 2.0), signed=True) == ("+1.50", "0.50")
+    assert tables.cell(Estimate(-1.5, -2.0, -1.0), signed=True) == ("-1.50", "0.50")
+
+
+@pytest.mark.parametrize(
+    ("number", "up"), [(10.0, 10), (10.1, 11), (99.5, 100), (513.0, 520), (12_001.0, 13_000)]
+)
+def test_numbers_of_replications_are_rounded_up_to_two_digits(number: float, up: int) -> None:
+    assert tables.rounded_up(number) == up
+
+
+# A run
+
+
+def test_the_first_table_has_units_in_its_heads_and_margins_in_its_cells() -> None:
+    text = tables.run_table(result(10, 2))
+    assert "20 replications, seed 1 · ± are 95% margins" in text
+    assert "in 20 s" in text and "EUR" in text
+    assert "10.00 ± 0.96" in text  # t(19) × sqrt(4 × 20 / 19 / 20)
+    assert max(map(len, text.splitlines())) <= 120
+    assert "\x1b" not in text and not text.endswith("\n")
+
+
+def test_a_column_of_durations_has_one_unit_that_of_the_longest() -> None:
+    heads = {
+        unit: tables._run_tables(result(wait=wait))[0].heads
+        for unit, wait in (("s", 30), ("min", 600), ("h", 40_000))
+    }
+    assert all(f"mean wait\n{unit}" in names for unit, names in heads.items())
+
+
+def test_the_worst_interval_is_named_with_what_happens_there() -> None:
+    assert tables.remarks(result()) == [
+        "support is worst at 08:30: 60% within 20 s, 10% hang up, 20 contacts expected; "
+        "below its target of 80% in 1 of 4 intervals."
+    ]
+
+
+def test_a_queue_that_meets_its_target_all_day_is_said_to() -> None:
+    (sentence,) = tables.remarks(result(met=(18, 17, 18, 18)))
+    assert sentence == "support meets 80% within 20 s in every interval; lowest at 08:30: 85%."
+
+
+def test_a_line_that_grows_all_day_is_flagged() -> None:
+    grows = "The line of support grows all day: 70 are waiting in the last interval"
+    assert any(sentence.startswith(grows) for sentence in tables.remarks(result(line=(10, 30, 50, 70))))
+
+
+@pytest.mark.parametrize("line", [(50, 50, 50, 50), (0, 0, 1, 60), (10, 40, 60, 20), (0.1, 0.3, 0.5, 0.7)])
+def test_a_line_that_is_level_late_past_or_short_is_not_flagged(line: tuple[float, ...]) -> None:
+    assert not any("grows" in sentence for sentence in tables.remarks(result(line=line)))
+
+
+def test_a_queue_that_no_group_serves_is_flagged() -> None:
+    made = scenario(queues={"support": QUEUE, "orphan": QUEUE})
+    remarks = tables.remarks(result(made=made))
+    assert "No group with agents serves orphan: nobody there is ever answered." in remarks
+    assert not any("serves support" in sentence for sentence in remarks)
+
+
+def test_callers_cut_off_full_lines_and_waits_of_hours_are_told() -> None:
+    text = "\n".join(tables.remarks(result(unanswered=3.0, blocked=1.0, longest_wait=54_360.0)))
+    assert "12 contacts of support a day wait until closing and are cut off." in text
+    assert "4 contacts of support a day find the lines full." in text
+    assert "The longest wait of a day in support is 15.1 h on average." in text
+
+
+def test_what_lost_customers_were_worth_is_told_apart_from_those_put_off() -> None:
+    text = tables.run_table(result(lost_value=100.0, deterred_value=5.0))
+    assert "Lost customers are worth 400 EUR a day." in text
+    assert "Others whom they put off are worth 20 EUR a day more." in text
+
+
+def test_one_replication_has_no_margins_and_says_so() -> None:
+    text = tables.run_table(result(count=1))
+    assert "±" not in text and "one replication, seed 1: no margins" in text
+
+
+def test_what_cannot_be_computed_is_a_dash() -> None:
+    nothing = result(
+        wait=0, met=(0, 0, 0, 0), offered=0, answered=0, abandoned=0, counted_for_target=0, waited=0
+    )
+    row = next(
+        line
+        for line in tables.run_table(nothing, by_interval=True).splitlines()
+        if line.startswith("support")
+    )
+    assert row.split().count("–") == 4
+
+
+def test_by_interval_adds_a_table_for_each_queue_and_group() -> None:
+    brief, full = tables.run_table(result(10, 2)), tables.run_table(result(10, 2), by_interval=True)
+    assert "09:30" not in brief
+    assert sum(line.startswith("09:30") for line in full.splitlines()) == 2
+
+
+def test_a_horizon_of_more_than_a_day_is_called_a_replication() -> None:
+    made = scenario(closes=None, length="48 h", interval="12 h")
+    assert "queues, a replication" in tables.run_table(result(made=made))
+
+
+@pytest.mark.parametrize("width", [80, 100, 120])
+def test_tables_keep_to_the_width_asked_for(width: int) -> None:
+    long = Comparison({f"{word} name of a plan that goes on and on {word}": result(*figures)
+                       for word, figures in {"a": (10, 2), "b": (12, 2), "c": (14, 9)}.items()})  # fmt: skip
+    for text in (tables.compare_table(long, width), tables.run_table(result(10, 2), width=width)):
+        assert max(map(len, text.splitlines())) <= width
+
+
+# Names
+
+
+def test_long_plan_names_are_wrapped_whole() -> None:
+    names = ["one more agent at the peak of Monday morning", "one more agent at the peak of Monday evening"]
+    text = tables.compare_table(Comparison({name: result(10, 2, plan=name) for name in names}))
+    assert "morning" in text and "evening" in text
+
+
+def test_names_with_line_ends_and_control_characters_stay_on_their_row() -> None:
+    text = tables.compare_table(
+        Comparison({"a\nb": result(10, 2), "c\x1b[31m": result(12, 2), "=cmd|x": result()})
+    )
+    assert "a\\nb" in text and "\x1b" not in text and "=cmd|x" in text
+
+
+def test_html_escapes_every_name() -> None:
+    evil = "<script>x</script>"
+    agents = {evil: {"staffing": 3, "skills": [evil]}}
+    made = scenario(name=evil, currency="<b>", queues={evil: QUEUE}, agents=agents)
+    one = result(made=made, plan=evil, lost_value=1.0)
+    for page in (
+        tables.result_html(one),
+        tables.comparison_html(Comparison({evil: one, "b" + evil: result(made=made)})),
+    ):
+        assert "<script" not in page and "<b>" not in page and "&lt;script&gt;" in page
+        assert page.count("<table>") == page.count("</table>") == 2
+
+
+def test_results_show_themselves_in_a_notebook() -> None:
+    assert result()._repr_html_().startswith("<div>")
+    assert Comparison({"today": result()})._repr_html_().startswith("<div>")
+
+
+# Verdicts
+
+
+def test_fewer_lost_customers_is_better_and_what_each_costs_is_told() -> None:
+    found = verdict(result(10, 2), result(6, 1, wait=20, made=dearer(4)))
+    assert found.word == "better"
+    assert found.why == (
+        "4.00 ± 0.48 fewer lost customers a day, 10 s shorter mean wait; "
+        "costs 40 EUR more a day, 10.0 EUR for each customer saved"
+    )
+
+
+def test_more_lost_customers_is_worse_and_what_it_saves_is_told() -> None:
+    found = verdict(result(10, 2), result(15, 1, wait=45, made=dearer(2)))
+    assert found.word == "worse"
+    assert "5.00 ± 0.48 more lost customers a day, 15 s longer mean wait; saves 40 EUR a day" in found.why
+    assert "8.00 EUR for each customer lost" in found.why
+
+
+def test_better_and_cheaper_has_no_cost_for_each_customer() -> None:
+    found = verdict(result(10, 2), result(6, 1, made=dearer(2)))
+    assert found.word == "better"
+    assert found.why.endswith("no clear change in mean wait; saves 40 EUR a day")
+
+
+def test_a_difference_within_its_margin_cannot_be_told_and_the_replications_it_takes_are_named() -> None:
+    found = verdict(result(10, 1), result(9.9, -1))
+    assert found.word == "cannot tell yet"
+    # the paired differences are −0.1 ∓ 2: margin 2.0930 × 2 / √19 = 0.9603, and 20 × 9.603² = 1844
+    assert found.why == (
+        "0.10 ± 0.96 fewer lost customers a day; about 1,900 replications would tell; at the same cost"
+    )
+
+
+def test_a_wait_that_can_be_told_is_told_even_if_lost_customers_cannot() -> None:
+    found = verdict(result(10, 1), result(9.9, -1, wait=20))
+    assert found.word == "cannot tell yet" and "10 s shorter mean wait" in found.why
+
+
+def test_nobody_is_sent_to_run_a_million_replications() -> None:
+    found = verdict(result(10, 1), result(10.0001, -1))
+    assert "more than 100,000 replications would be needed to tell" in found.why
+
+
+def test_where_as_many_are_lost_the_mean_wait_decides() -> None:
+    found = verdict(result(0, wait=40, wait_swing=2), result(0, wait=30))
+    assert found.word == "better"
+    assert "10.00 ± 0.96 s shorter mean wait, as many lost customers" in found.why
+    assert verdict(result(0, wait=30, wait_swing=9), result(0, wait=31)).word == "cannot tell yet"
+
+
+def test_a_plan_like_the_baseline_makes_no_difference() -> None:
+    found = verdict(result(10, 2), result(10, 2))
+    assert found == tables.Verdict("no difference", "callers and agents fare as under today")
+
+
+def test_a_plan_that_changes_cost_alone_makes_no_difference_to_callers() -> None:
+    found = verdict(result(10, 2), result(10, 2, made=dearer(4)))
+    assert found == tables.Verdict(
+        "no difference", "to lost customers and mean wait; costs 40 EUR more a day"
+    )
+
+
+def test_without_costs_paid_hours_are_told() -> None:
+    free = {"skills": ["support"]}
+    four, three = (scenario(agents={"front": free | {"staffing": n}}) for n in (4, 3))
+    assert verdict(result(10, 2, made=three), result(6, made=four)).why.endswith("2 more paid hours a day")
+    assert verdict(result(10, 2, made=three), result(6, made=three)).why.endswith("with the same paid hours")
+
+
+def test_one_replication_gives_no_verdict_but_advice() -> None:
+    text = tables.compare_table(Comparison({"today": result(count=1), "other": result(5, count=1)}))
+    assert text.endswith("One replication has no margins; run at least 10.")
+    assert "better" not in text
+
+
+def test_the_comparison_shows_values_then_paired_differences_then_verdicts() -> None:
+    text = tables.compare_table(Comparison({"today": result(10, 2), "other": result(6, 2)}))
+    order = [text.index(words) for words in ("plans, a day", "difference to", "other: better: 4 fewer")]
+    assert order == sorted(order)
+    assert "-4 ± 0" in text
+
+
+def test_a_plan_whose_line_grows_all_day_is_flagged_in_the_comparison() -> None:
+    text = tables.compare_table(Comparison({"today": result(), "fewer": result(line=(10, 30, 50, 70))}))
+    assert "fewer: The line of support grows all day" in text and "today: The line" not in text
+
+
+def test_a_comparison_of_one_plan_has_no_differences() -> None:
+    text = tables.compare_table(Comparison({"today": result(10, 2)}))
+    assert "0 plans against today" in text and "difference to" not in text
