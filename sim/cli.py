@@ -65,7 +65,7 @@ def parser() -> argparse.ArgumentParser:
 def _add_play_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--replications", type=int, metavar="N", help="days to play (default: the scenario's)")
     sub.add_argument("--seed", type=int, metavar="S", help="seed of all chance (default: the scenario's)")
-    sub.add_argument("--engine", default="reference", metavar="NAME", help="reference")
+    sub.add_argument("--engine", default="compiled", metavar="NAME", help="compiled (default) or reference")
     sub.add_argument(
         "--jobs", type=int, metavar="N", help="processes (default: one a processor, if worth it)"
     )
@@ -116,7 +116,7 @@ def _settings(options: argparse.Namespace, scenario: "Scenario", plans: int) -> 
     count = scenario.replications if options.replications is None else options.replications
     jobs = options.jobs
     if jobs is None:
-        jobs = worthwhile_jobs([scenario] * plans, count)
+        jobs = worthwhile_jobs([scenario] * plans, count, options.engine)
     settings = {"replications": count, "seed": options.seed, "engine": options.engine, "jobs": jobs}
     return settings | {
         "by_interval": options.by_interval,

@@ -7,6 +7,7 @@ cache folder may be deleted at any time; it costs one compilation.
 """
 
 import hashlib
+import itertools
 import os
 import platform
 import shutil
@@ -26,7 +27,8 @@ import numba
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.core import caching, config
+from numba.core import caching, codegen, config
+from numba.core.compiler import Compiler
 from numba.extending import intrinsic
 
 __all__ = [
@@ -45,7 +47,7 @@ disabled: bool = bool(getattr(config, "DISABLE_JIT", 0))
 """True where kernels run as plain Python (NUMBA_DISABLE_JIT=1)."""
 
 _PACKAGE = Path(__file__).parent
-_SOURCES = ("jit.py", "distributions.py", "model/**/*.py", "engines/**/*.py", "measures/**/*.py")
+_SOURCES = ("jit.py", "distributions.py", "model/**/*.py", "engines/**/*.py", "measures/**/*.py", "experiments/blocks.py")
 _FLAGS = (
     *("BOUNDSCHECK", "CPU_FEATURES", "CPU_NAME", "DEBUGINFO_DEFAULT", "DISABLE_INTEL_SVML", "ENABLE_AVX"),
     *("ENABLE_PROFILING", "EXTEND_VARIABLE_LIFETIMES", "LLVM_REFPRUNE_FLAGS", "LLVM_REFPRUNE_PASS"),
@@ -60,25 +62,97 @@ def kernel(
     *,
     inline: bool = False,
     lean: bool = False,
+    inner: bool = False,
+    thin: bool = False,
     big: bool = False,
 ) -> Any:
     """Compile with numba (nogil, cached on disk) on first call; usable bare or with options.
 
     `lean` is for kernels that take arrays, but make none and return none: references are not counted there,
-    which saves some 6 ns a call (and returning an array would crash). `big` kernels say on stderr when they
+    which saves some 6 ns a call (and returning an array would crash). `inner` kernels are lean pieces of
+    others: they can be called from kernels alone and are optimised there, once, instead of at every level. `thin` kernels do little
+    but call large ones, and are not optimised together with them once more. `big` kernels say on stderr when they
     have to be compiled. With the JIT off the function is returned as it is.
     """
     if function is None:
-        return lambda given: kernel(given, inline=inline, lean=lean, big=big)
+        return lambda given: kernel(given, inline=inline, lean=lean, inner=inner, thin=thin, big=big)
     if disabled:
         return function
-    options: dict[str, Any] = {"nogil": True, "inline": "always" if inline else "never", "_nrt": not lean}
+    options: dict[str, Any] = {"nogil": True, "inline": "always" if inline else "never", "_nrt": not (lean or inner)}
+    if inner:
+        options |= {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "pipeline_class": _PieceCompiler}
+    if thin:
+        options["pipeline_class"] = _ThinCompiler
     dispatcher: Any = numba.njit(**options)(function)
     dispatcher.get_call_template = partial(_without_literals, dispatcher.get_call_template)
     folder = cache_folder()
-    if folder is not None or big:
+    if not inner and (folder is not None or big):
         dispatcher._cache = _Cache(function, folder, big)
     return dispatcher
+
+
+class _Piece(codegen.JITCodeLibrary):  # type: ignore[misc]
+    """The code of an inner kernel: never optimised or run by itself, only linked into those that call it.
+
+    Numba optimises every function together with all that it calls, so that a tree of pieces is optimised once
+    for each of its levels: for our main loop that took four times as long.
+    """
+
+    @property
+    def codegen(self) -> Any:
+        return _NowhereToRun(self._codegen)
+
+    def get_pointer_to_function(self, name: str) -> int:
+        return 0
+
+    def _optimize_final_module(self) -> None:
+        pass
+
+    def _finalize_final_module(self) -> None:
+        self._finalize_dynamic_globals()
+        self._finalized = True
+
+
+class _NowhereToRun:
+    """The code generator of a piece, which has no address where an environment could be put."""
+
+    def __init__(self, generator: Any) -> None:
+        self._generator = generator
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._generator, name)
+
+    def set_env(self, name: str, environment: Any) -> None:
+        pass
+
+
+class _PieceCompiler(Compiler):  # type: ignore[misc]
+    """Numba's compiler, writing into such a piece."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        if self.state.library is None:
+            self.state.library = _Piece(self.state.targetctx.codegen(), f"piece{next(_numbers)}")
+
+
+_numbers = itertools.count()
+
+
+class _Thin(codegen.JITCodeLibrary):  # type: ignore[misc]
+    """The code of a thin kernel: what it calls has been optimised already."""
+
+    def _optimize_final_module(self) -> None:
+        pass
+
+
+class _ThinCompiler(Compiler):  # type: ignore[misc]
+    """Numba's compiler, writing into such a library."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        if self.state.library is None:
+            self.state.library = _Thin(self.state.targetctx.codegen(), f"thin{next(_numbers)}")
+            self.state.library.enable_object_caching()
 
 
 def _without_literals(find: Callable[..., Any], arguments: Any, named: Any) -> Any:

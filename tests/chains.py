@@ -1,13 +1,13 @@
 """Small call centres as Markov chains, built from the rules of the model and solved by SciPy sparse.
 
 Nothing here looks at the engines. A `Small` centre has Poisson arrivals and exponential times; its state says
-who stands in line in which order, who is served by whom, who will dial again, and what the one constant clock
-is doing, if there is one. From a state, `Chain` follows each thing that can happen, breadth first from the empty
-centre, and solves for the long run.
+who stands in line in which order, who is served by whom, who will dial again, and what the one constant
+clock is doing, if there is one. From a state, `Chain` follows each thing that can happen, breadth first from
+the empty centre, and solves for the long run.
 
-A constant time is exact where only one such clock can run at a time (a deterministic and stochastic Petri net:
-Lindemann, "Performance Modelling with Deterministic and Stochastic Petri Nets", 1998): between two of its
-starts and ends the centre is a Markov chain, so exp(Qτ) and its integral are all that is needed.
+A constant time is exact where only one such clock can run at a time (a deterministic and stochastic Petri
+net: Lindemann, "Performance Modelling with Deterministic and Stochastic Petri Nets", 1998): between two of
+its starts and ends the centre is a Markov chain, so exp(Qτ) and its integral are all that is needed.
 
 Times are minutes, rates per minute.
 """
@@ -83,9 +83,9 @@ class Group:
 class Small:
     """A small centre.
 
-    merged: queues compete by the moment of joining, so that the order of the whole line belongs to the state;
-    else only the order within each queue does. most: waiting callers of a queue, and people who will dial again,
-    at which the chain is cut off; None where limits on lines or waiting do that.
+    merged: queues compete by the moment of joining, so that the order of the whole line belongs to the
+    state; else only the order within each queue does. most: waiting callers of a queue, and people who will
+    dial again, at which the chain is cut off; None where limits on lines or waiting do that.
     """
 
     queues: dict[str, Queue]
@@ -119,7 +119,8 @@ def _skill(skill: Skill) -> dict[str, Any]:
 
 
 def _written(queue: Queue) -> dict[str, Any]:
-    written: dict[str, Any] = {"arrivals": {"rate": f"{queue.rate!r} / min"}, "talk": _exponential(queue.talk)}
+    written: dict[str, Any] = {"arrivals": {"rate": f"{queue.rate!r} / min"}}
+    written["talk"] = _exponential(queue.talk)
     written["head_start"] = f"{queue.head_start + queue.rank * ALWAYS_FIRST!r} min"
     written["balks"] = queue.balks
     if queue.wrap:
@@ -157,7 +158,7 @@ def _callback(rules: Callback) -> dict[str, Any]:
 
 
 class Entry(NamedTuple):
-    """Somebody who stands in line: a caller (`count` attempts before this one) or a request (`count` dials)."""
+    """Somebody in line: a caller (`count` attempts before this one) or a request (`count` dials)."""
 
     queue: str
     request: bool
@@ -175,8 +176,8 @@ class Clock(NamedTuple):
 
 
 class State(NamedTuple):
-    """line: callers and requests in order; idle: requests for idle agents in order; busy: (group, queue, phase)
-    → how many; orbit: (queue, attempt) → how many will dial again; both as sorted tuples of pairs."""
+    """line: callers and requests in order; idle: requests for idle agents in order; busy: (group, queue,
+    phase) → how many; orbit: (queue, attempt) → how many will dial again; both as sorted tuples of pairs."""
 
     line: tuple[Entry, ...] = ()
     idle: tuple[Entry, ...] = ()
@@ -209,7 +210,7 @@ class Rules:
             classes = [(s.level, self.queues[q].rank) for q, s in group.skills.items()]
             assert small.merged or len(set(classes)) == len(classes), "the order of the line would matter"
         for queue in self.order:
-            prefers = [self.prefer(group, queue) for group in self.groups if queue in self.groups[group].skills]
+            prefers = [self.prefer(name, queue) for name, g in self.groups.items() if queue in g.skills]
             assert len(set(prefers)) == len(prefers), "who has been free longest would matter"
 
     # Looking at a state
@@ -255,9 +256,7 @@ class Rules:
             return [(1.0, self.taken(s, group, queue), happened)]
         if self.on_line(s, queue) == here.max_waiting:
             return _then([(1.0, s, happened)], lambda t: self.gives_up(t, queue, attempt, "blocked"))
-        balked = _then(
-            [(here.balks, s, happened)], lambda t: self.gives_up(t, queue, attempt, "balked")
-        )
+        balked = _then([(here.balks, s, happened)], lambda t: self.gives_up(t, queue, attempt, "balked"))
         return balked + _then([(1 - here.balks, s, happened)], lambda t: self.stays(t, queue, attempt))
 
     def stays(self, s: State, queue: str, attempt: int) -> Outcomes:
@@ -364,7 +363,7 @@ class Rules:
         return _then([(1.0, rest, (f"dialled {entry.queue}",))], lambda t: self.rung(t, ringing, place))
 
     def rung(self, s: State, ringing: Clock, place: int = -1) -> Outcomes:
-        """Ringing ends: talk, or fail, or come back later; place: in line, for a return at the same instant."""
+        """Ringing ends: talk, or fail, or come back later; place: in line, for a return at once."""
         _, queue, dials, group = ringing
         rules = self.queues[queue].callback
         reached = [(rules.reached, self.taken(s, group, queue), (f"cb served {queue}",))]
@@ -380,7 +379,7 @@ class Rules:
         return reached + _then(missed, lambda t: self.looks(t, group))
 
     def come_back(self, s: State) -> Outcomes:
-        """Requests that wait no longer until they are dialled again, one after the other, look for an agent."""
+        """Requests that may be dialled again at once look for an agent, one after the other."""
         places = [("line", p) for p, e in enumerate(s.line) if e.away]
         places += [("idle", p) for p, e in enumerate(s.idle) if e.away]
         if not places:
@@ -413,9 +412,10 @@ class Rules:
             queue = self.queues[name]
             left = s._replace(busy=_plus(s.busy, (group, name, phase), -1))
             mean = (queue.wrap if phase == "wrap" else queue.talk) * self.groups[group].skills[name].factor
-            wraps = phase == "talk" and queue.wrap > 0
-            after = [(1.0, self.taken(left, group, name, "wrap"), ())] if wraps else self.comes_free(left, group)
-            yield number / mean, after
+            if phase == "talk" and queue.wrap:
+                yield number / mean, [(1.0, self.taken(left, group, name, "wrap"), ())]
+            else:
+                yield number / mean, self.comes_free(left, group)
 
     def clock_time(self, clock: Clock) -> float:
         if clock.kind == "head start":
@@ -445,7 +445,7 @@ class Rules:
 class Chain:
     """The long run of a small centre.
 
-    states; share: how much of the time is spent in each; flow: how often each named thing happens, per minute.
+    states; share: how much of the time is spent in each; flow: how often each named thing happens a minute.
     """
 
     def __init__(self, small: Small) -> None:
@@ -507,7 +507,8 @@ class Chain:
         endless = [name for name, queue in self.small.queues.items() if queue.max_waiting is None]
 
         def at_the_edge(s: State) -> bool:
-            return any(self.rules.on_line(s, q) == most for q in endless) or any(n == most for _, n in s.orbit)
+            waiting = (self.rules.on_line(s, q) for q in endless)
+            return most in waiting or any(n == most for _, n in s.orbit)
 
         return 0.0 if most is None else self.mean(at_the_edge)
 
@@ -517,9 +518,9 @@ def _long_run(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Shares of time, and how often the clock runs out, of every state.
 
-    The unknowns are, of states without a clock, their share of time, and of states with one, how often it starts
-    there. A clock that started in states φ leaves φ∫exp(Qt)dt behind, and φ exp(Qτ) when it runs out; moves
-    to a state under the same clock leave it running.
+    The unknowns are, of states without a clock, their share of time, and of states with one, how often it
+    starts there. A clock that started in states φ leaves φ∫exp(Qt)dt behind, and φ exp(Qτ) when it runs out;
+    moves to a state under the same clock leave it running.
     """
     size = moving.shape[0]
     generator = (moving - diags(np.asarray(moving.sum(axis=1)).ravel())).tocsr()
@@ -540,11 +541,13 @@ def _long_run(
             spent, over = csr_matrix(both[:n, n:]), csr_matrix(both[:n, :n])
             leaving = rows.tolil()
             leaving[:, members] = 0.0
-            balance.append(spent @ leaving.tocsr() + over @ ends[members] - identity(size, format="csr")[members])
+            started = identity(size, format="csr")[members]
+            balance.append(spent @ leaving.tocsr() + over @ ends[members] - started)
         time_left.append((spent, members))
         run_out.append((over, members))
-    equations = vstack(balance).T.tocsr()  # column: an unknown; row: a state whose flows in and out must agree
-    unknown = _stationary(equations, np.concatenate([np.asarray(s.sum(axis=1)).ravel() for s, _ in time_left]))
+    equations = vstack(balance).T.tocsr()  # columns: unknowns; rows: what flows in and out of each state
+    times = np.concatenate([np.asarray(spent.sum(axis=1)).ravel() for spent, _ in time_left])
+    unknown = _stationary(equations, times)
     share, ended, at = np.zeros(size), np.zeros(size), 0
     for (spent, members), (over, _) in zip(time_left, run_out, strict=True):
         part = unknown[at : at + len(members)]
@@ -554,9 +557,10 @@ def _long_run(
 
 
 def _stationary(equations: csr_matrix, time: np.ndarray) -> np.ndarray:
-    """The solution x of equations · x = 0 with time · x = 1: one equation follows from the others, so drop it.
+    """The solution x of equations · x = 0 with time · x = 1.
 
-    The unknown of the empty centre, which comes first, is set to 1 and the rest are solved for.
+    One equation follows from the others and is dropped; the unknown of the empty centre, which comes first,
+    is set to 1 and the rest are solved for.
     """
     reduced = equations[1:].tocsc()
     factors = splu(csc_matrix(reduced[:, 1:]))

@@ -316,6 +316,11 @@ def test_more_lost_customers_is_worse_and_what_it_saves_is_told() -> None:
     assert "8.00 EUR for each customer lost" in found.why
 
 
+def test_fewer_lost_customers_at_longer_waits_is_better_with_a_but() -> None:
+    found = verdict(result(10, 2), result(6, 1, wait=45))
+    assert found.word == "better" and "lost customers a day, but 15 s longer mean wait" in found.why
+
+
 def test_better_and_cheaper_has_no_cost_for_each_customer() -> None:
     found = verdict(result(10, 2), result(6, 1, made=dearer(2)))
     assert found.word == "better"

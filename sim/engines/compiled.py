@@ -20,12 +20,11 @@ from sim.engines.routing import (
     choose_group, choose_group_for_idle, choose_idle_request, choose_queue, estimated_wait, is_offered,
 )  # fmt: skip
 from sim.jit import kernel
-from sim.measures.metrics import AGENT_TOTALS, Rules, Sheet, enter
 from sim.model.centre import (
     BY_WAITED, DROP, FINISH, IDLE, LATER, NO_OFFER, REDIAL_TIME, Centre, add_span, interval_of,
 )  # fmt: skip
 from sim.model.chance import BALK, CALLBACK, PATIENCE, REACHED, REDIAL, REDIAL_DELAY, u
-from sim.model.day import Day, day_at, duration, patience_of
+from sim.model.day import Day, duration, patience_of
 from sim.model.records import MOMENTS, Outcome, Records
 
 # Columns of floats: those of the records, then what the story needs to go on
@@ -73,7 +72,7 @@ CALLED_BACK, CALL_FAILED, CUT_OFF = (
 class Work(NamedTuple):
     """The floor while it is played, and the contacts: arrays used again from replication to replication.
 
-    f: float64 (FLOATS, rows); i: int32 (INTEGERS, rows); sure_*, unsure_*: the two heaps (moment, key, row); n: int64, numbers
+    f: float64 (FLOATS, rows); i: int64 (INTEGERS, rows); sure_*, unsure_*: the two heaps (moment, key, row); n: int64, numbers
     of the floor; teams: int64 (5, groups); ring: float64 (groups, most agents), since when the free ones are free,
     round and round from HEAD; head, tail, length: (2 × queues,), the lines, then those for idle agents; hours:
     float64 (4, groups, intervals).
@@ -105,19 +104,19 @@ class Work(NamedTuple):
     hours: np.ndarray
 
 
-def workspace(centre: Centre, rows: int) -> Work:
+def _new_workspace(centre: Centre, rows: int) -> Work:
     """Arrays for a day of at most so many contacts, redials included."""
     queues, (groups, count) = centre.balks.size, centre.staffing.shape
     most = int(centre.staffing.max(initial=0))
     f = np.full((FLOATS, rows), math.nan)
-    i = np.zeros((INTEGERS, rows), dtype=np.int32)
+    i = np.zeros((INTEGERS, rows), dtype=np.int64)
     i[ROW] = np.arange(rows)
-    heaps = (np.empty(rows + 2), np.empty(rows + 2, dtype=np.int64), np.empty(rows + 2, dtype=np.int32))
+    heaps = (np.empty(rows + 2), np.empty(rows + 2, dtype=np.int64), np.empty(rows + 2, dtype=np.int64))
     return Work(
         f, i, *heaps, *(np.empty_like(part) for part in heaps), np.zeros(9, dtype=np.int64),
         np.zeros((5, groups), dtype=np.int64), np.zeros((groups, most + 1)), np.zeros(groups, dtype=np.int64),
         np.zeros(groups), np.zeros(groups), np.zeros(queues, dtype=np.int64), np.zeros(queues, dtype=np.int64),
-        np.zeros(queues, dtype=np.int64), np.zeros(2 * queues, dtype=np.int32), np.zeros(2 * queues, dtype=np.int32),
+        np.zeros(queues, dtype=np.int64), np.zeros(2 * queues, dtype=np.int64), np.zeros(2 * queues, dtype=np.int64),
         np.zeros(2 * queues, dtype=np.int64), np.zeros(queues), np.zeros(queues), np.zeros(queues, dtype=np.int64), np.zeros((4, groups, count)),
     )  # fmt: skip
 
@@ -125,20 +124,20 @@ def workspace(centre: Centre, rows: int) -> Work:
 # The calendar
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def key_of(w, kind, row):
     """The integer by which moments of the same instant are ordered."""
     i = w.i
     return (
-        np.int64(kind) << KIND_SHIFT
-        | np.int64(i[HOME, row]) << HOME_SHIFT
-        | np.int64(i[CUSTOMER, row]) << CUSTOMER_SHIFT
-        | np.int64(i[NEED, row]) << NEED_SHIFT
-        | np.int64(i[ATTEMPT, row])
+        kind << KIND_SHIFT
+        | i[HOME, row] << HOME_SHIFT
+        | i[CUSTOMER, row] << CUSTOMER_SHIFT
+        | i[NEED, row] << NEED_SHIFT
+        | i[ATTEMPT, row]
     )
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def will(w, moment, kind, row):
     """Put a moment that always comes on the calendar; it takes the place of the one just happening, if any."""
     moments, keys, rows, n = w.sure_moment, w.sure_key, w.sure_row, w.n
@@ -158,7 +157,7 @@ def will(w, moment, kind, row):
     moments[place], keys[place], rows[place] = moment, key, row
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def sink(moments, keys, rows, size, moment, key, row):
     """Put an entry where the root was, as far down as it belongs."""
     place = 0
@@ -179,7 +178,7 @@ def sink(moments, keys, rows, size, moment, key, row):
     moments[place], keys[place], rows[place] = moment, key, row
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def close_hole(w):
     """Take the moment that has happened off the calendar, unless another took its place."""
     n = w.n
@@ -199,13 +198,13 @@ def close_hole(w):
             )
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def set_unsure(w, place, moment, key, row):
     w.unsure_moment[place], w.unsure_key[place], w.unsure_row[place] = moment, key, row
     w.i[HEAPED, row] = place
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def rise_unsure(w, place, moment, key, row):
     """Put an entry of the heap of what may be called off as far up as it belongs, from a place."""
     while place > 0:
@@ -219,7 +218,7 @@ def rise_unsure(w, place, moment, key, row):
     set_unsure(w, place, moment, key, row)
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def may(w, moment, kind, row):
     """Put a moment that may be called off on the calendar; a row has at most one."""
     place = w.n[UNSURE]
@@ -227,7 +226,7 @@ def may(w, moment, kind, row):
     rise_unsure(w, place, moment, key_of(w, kind, row), row)
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def call_off(w, row):
     """Take a row's moment, if it has one, off the heap of what may be called off."""
     place = w.i[HEAPED, row]
@@ -269,12 +268,12 @@ def call_off(w, row):
 # The waiting lines: 0 … queues − 1 for agents who look, queues … 2 × queues − 1 for idle ones
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def is_request(w, row):
     return not math.isnan(w.f[REQUESTED, row])
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def line_of(w, c, row):
     queue = w.i[QUEUE, row]
     if c.callbacks.place[queue] == IDLE and is_request(w, row):
@@ -282,7 +281,7 @@ def line_of(w, c, row):
     return queue
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def comes_before(w, row, other):
     f, i = w.f, w.i
     if f[STANDS, row] != f[STANDS, other]:
@@ -290,11 +289,11 @@ def comes_before(w, row, other):
     return i[ORDER, row] < i[ORDER, other]
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def stands(w, c, row):
     """Stand where agents look for contacts, by STANDS, then by ORDER; most come last."""
     i, line = w.i, line_of(w, c, row)
-    before, after = w.tail[line], np.int32(NONE)
+    before, after = w.tail[line], NONE
     if before != NONE and comes_before(w, row, before):
         after = w.head[line]
         while comes_before(w, after, row):
@@ -315,7 +314,7 @@ def stands(w, c, row):
         line_changed(w, c, i[QUEUE, row])
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def leaves(w, c, row):
     """Leave the line one stands in."""
     i, line = w.i, line_of(w, c, row)
@@ -333,7 +332,7 @@ def leaves(w, c, row):
         i[NEXT, before] = after
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def line_changed(w, c, queue):
     """Note the keys by which agents compare this queue's first contacts with others."""
     w.first[queue] = w.idle_first[queue] = math.inf
@@ -349,7 +348,7 @@ def line_changed(w, c, queue):
 # The agents
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def is_free_from(w, group, now):
     """An agent is free from now on: the last in the ring."""
     ring = w.ring[group]
@@ -360,7 +359,7 @@ def is_free_from(w, group, now):
         w.free_since[group] = now
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def longest_free_goes(w, group):
     """The agent who has been free longest is not free any more."""
     ring, teams = w.ring[group], w.teams
@@ -371,7 +370,7 @@ def longest_free_goes(w, group):
     w.free_since[group] = ring[teams[HEAD, group]] if w.free[group] else math.inf
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def last_freed_goes(w, group):
     """The agent who came free last is not free any more."""
     w.free[group] -= 1
@@ -379,7 +378,7 @@ def last_freed_goes(w, group):
         w.free_since[group] = math.inf
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def count_time(w, c, group, now):
     """Book the time of those present since the last change: within the plan, and beyond it."""
     since, teams = w.counted_to[group], w.teams
@@ -394,7 +393,7 @@ def count_time(w, c, group, now):
         w.counted_to[group] = now
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def set_wanted(w, c, group, number, now):
     """Free agents leave, longest free first, or new ones come; busy ones beyond the number leave later."""
     teams = w.teams
@@ -408,7 +407,7 @@ def set_wanted(w, c, group, number, now):
         teams[PRESENT, group] += 1
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def finds_contact(w, c, group, now):
     """A free agent looks: callers and requests in line first, then requests for idle agents."""
     if w.n[LOOKING] == 0:
@@ -434,14 +433,14 @@ def finds_contact(w, c, group, now):
     return True
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def look(w, c, group, now):
     """Free agents of a group take contacts, the longest free first, until nobody finds one."""
     while w.free[group] and finds_contact(w, c, group, now):
         longest_free_goes(w, group)
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def comes_free(w, c, group, now):
     """An agent's hand empties: a surplus agent leaves; any other looks first, then its colleagues."""
     if w.teams[PRESENT, group] > w.teams[WANTED, group]:
@@ -460,7 +459,7 @@ def comes_free(w, c, group, now):
 # The life of a contact
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def answer(w, c, row, place, now):
     f = w.f
     w.i[OUTCOME, row] = ANSWER
@@ -470,7 +469,7 @@ def answer(w, c, row, place, now):
     talks(w, c, row, place, now)
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def talks(w, c, row, place, now):
     """Talk, then the agent wraps up; the end of the talk matters by itself only where lines are limited."""
     f, factor = w.f, c.factor[place]
@@ -484,21 +483,21 @@ def talks(w, c, row, place, now):
         will(w, released, HAND_SHORTENS, row)
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def talk_ends(w, row):
     if w.i[OUTCOME, row] == ANSWER:
         w.n[ENGAGED] -= 1
     will(w, w.f[RELEASED, row], HAND_SHORTENS, row)
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def hand_shortens(w, c, row, now):
     group = w.i[GROUP, row]
     add_span(w.hours[BUSY, group], w.f[TAKEN, row], now, c.warm_up, c.interval, 1.0)
     comes_free(w, c, group, now)
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def new_row(w, c, row, home, customer, attempt, arrived, need_arrived):
     """Fill a contact's row with what it has on arriving; callback columns are touched only where there are any."""
     f, i = w.f, w.i
@@ -517,7 +516,7 @@ def new_row(w, c, row, home, customer, attempt, arrived, need_arrived):
         i[DIALS, row] = 0
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def first_arrives(w, c, day, queue, row):
     customer = row - day.start[queue]
     moment = day.arrived[row]
@@ -527,7 +526,7 @@ def first_arrives(w, c, day, queue, row):
     return own
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def arrives(w, c, row, seed, replication, now):
     """An attempt from its arrival until it is answered, waits, is a request, or is turned away."""
     n, i, f, queue = w.n, w.i, w.f, w.i[QUEUE, row]
@@ -558,19 +557,19 @@ def arrives(w, c, row, seed, replication, now):
     return True
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def free_line(w, c):
     if c.lines >= 0:
         w.n[ENGAGED] -= 1
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def turned_away(w, c, row, outcome, seed, replication, now):
     free_line(w, c)
     return gives_up(w, c, row, outcome, seed, replication, now)
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def waits(w, c, row):
     """Wait on the line until answered, until patience ends, or until an offer falls due before that."""
     queue, joined = w.i[QUEUE, row], w.f[JOINED, row]
@@ -583,7 +582,7 @@ def waits(w, c, row):
         may(w, gone, PATIENCE_ENDS, row)
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def patience_ends(w, c, row, seed, replication, now):
     w.f[WAIT, row] = w.f[PATIENT, row]
     w.on_line[w.i[QUEUE, row]] -= 1
@@ -594,7 +593,7 @@ def patience_ends(w, c, row, seed, replication, now):
     return enough
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def chance(w, c, row, purpose, seed, replication):
     """The contact's own number for a purpose, from its home queue's stream."""
     i = w.i
@@ -602,7 +601,7 @@ def chance(w, c, row, purpose, seed, replication):
     return u(seed, stream, replication, i[CUSTOMER, row], i[NEED, row], i[ATTEMPT, row], purpose)
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def gives_up(w, c, row, outcome, seed, replication, now):
     """End an attempt without an answer and redial later if the customer does; False if there is no row left."""
     f, i, n, queue = w.f, w.i, w.n, w.i[QUEUE, row]
@@ -634,7 +633,7 @@ def gives_up(w, c, row, outcome, seed, replication, now):
 # Callbacks
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def accepts_callback(w, c, row, seed, replication, now):
     """Put the offer to a joining caller if the rule says so; whether it became a request."""
     queue = w.i[QUEUE, row]
@@ -651,7 +650,7 @@ def accepts_callback(w, c, row, seed, replication, now):
     return takes_up(w, c, row, seed, replication, now)
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def takes_up(w, c, row, seed, replication, now):
     """Make the offer, unless offers have stopped; whether the caller accepts."""
     queue, callbacks, f = w.i[QUEUE, row], c.callbacks, w.f
@@ -665,7 +664,7 @@ def takes_up(w, c, row, seed, replication, now):
     return True
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def has_waited(w, c, row, seed, replication, now):
     """The offer after some time on the line: whoever declines goes on waiting until patience ends."""
     queue = w.i[QUEUE, row]
@@ -680,7 +679,7 @@ def has_waited(w, c, row, seed, replication, now):
             may(w, gone, PATIENCE_ENDS, row)
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def makes_request(w, c, row, now):
     """From now on this is a request: in line at its place, for idle agents, or for later."""
     queue, f = w.i[QUEUE, row], w.f
@@ -695,7 +694,7 @@ def makes_request(w, c, row, now):
     seeks(w, c, row, now)
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def falls_due(w, c, row, now):
     """A request may be dialled from now on, unless it was dropped meanwhile."""
     if w.i[OUTCOME, row] != NONE:
@@ -706,7 +705,7 @@ def falls_due(w, c, row, now):
     seeks(w, c, row, now)
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def seeks(w, c, row, now):
     """A request looks for an agent, or stands in line for one."""
     queue = w.i[QUEUE, row]
@@ -722,7 +721,7 @@ def seeks(w, c, row, now):
         dial(w, c, row, place, now)
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def dial(w, c, row, place, now):
     i = w.i
     i[PLACE, row] = place
@@ -735,7 +734,7 @@ def dial(w, c, row, place, now):
 DIALLING = -2  # in HEAPED: a request that is being dialled is not dropped at closing
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def ring_ends(w, c, row, seed, replication, now):
     """The customer picks up, or the agent is free again and the request goes back or fails."""
     i, queue = w.i, w.i[QUEUE, row]
@@ -761,7 +760,7 @@ def ring_ends(w, c, row, seed, replication, now):
         will(w, now + c.callbacks.retry_after[queue], CALLBACK_DUE, row)
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def fails(w, c, row, now):
     w.i[OUTCOME, row] = CALL_FAILED
     w.pending[w.i[QUEUE, row]] -= 1
@@ -772,7 +771,7 @@ def fails(w, c, row, now):
 # The day
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def still_needed(w, c, group):
     """Whether something waits or is pending in a closed queue that finishes and that the group serves."""
     for place in range(c.queue_start[group], c.queue_start[group + 1]):
@@ -782,7 +781,7 @@ def still_needed(w, c, group):
     return False
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def send_home(w, c, now):
     """After closing, groups for whom nothing waits any more are wanted no longer."""
     for group in range(w.free.size):
@@ -790,7 +789,7 @@ def send_home(w, c, now):
             set_wanted(w, c, group, 0, now)
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def staffing_changes(w, c, index, now):
     """Bring every group to its new staffing, then let those who may take more look for contacts."""
     for group in range(w.free.size):
@@ -801,7 +800,7 @@ def staffing_changes(w, c, index, now):
         look(w, c, group, now)
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def closes(w, c, now):
     """From this instant nobody new is let in; only groups that still have callers to serve stay."""
     w.n[CLOSED] = 1
@@ -817,7 +816,7 @@ def closes(w, c, now):
     send_home(w, c, now)
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def is_dropped(w, c, queue):
     """Whether the queue has closed and cuts off whoever is left: it drops them, or nobody can ever answer."""
     if not w.n[CLOSED]:
@@ -830,7 +829,7 @@ def is_dropped(w, c, queue):
     return True
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def end_of_hours(w, c, now):
     """Cut off those who wait, and requests that are not being dialled, in the queues that drop them."""
     for queue in range(c.balks.size):
@@ -852,7 +851,7 @@ def end_of_hours(w, c, now):
     send_home(w, c, now)
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def drop_requests(w, c, queue, now):
     """Requests of a queue fail at once, in line or not yet due."""
     queues = c.balks.size
@@ -869,7 +868,7 @@ def drop_requests(w, c, queue, now):
             fails(w, c, row, now)
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def opens(w, c, day):
     """Clear the floor before a replication."""
     n, teams = w.n, w.teams
@@ -894,7 +893,7 @@ def opens(w, c, day):
     w.length[:] = 0
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def next_change(c, index):
     """The next interval from `index` on at which some staffing changes; the number of intervals if none."""
     count = c.staffing.shape[1]
@@ -906,7 +905,7 @@ def next_change(c, index):
     return count
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def next_queue(w, day):
     """The queue whose customer arrives next, the earlier in the file on a tie; -1 when all have come."""
     best, soonest = -1, math.inf
@@ -917,7 +916,7 @@ def next_queue(w, day):
     return best
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def happens(w, c, kind, row, seed, replication, now):
     """Carry out a moment that always comes; False if there is no row left for a redial."""
     if kind == HAND_SHORTENS:
@@ -935,21 +934,21 @@ def happens(w, c, kind, row, seed, replication, now):
     return True
 
 
-@kernel(lean=True)
+@kernel(lean=True, big=True)
 def run(w, c, day, seed, replication):
     """Play one day; False if it has more redials than there are rows for."""
     opens(w, c, day)
     n, count, enough = w.n, c.staffing.shape[1], True
     index = next_change(c, 0)
     queue = next_queue(w, day)
-    w.sure_moment[0], w.sure_key[0], w.sure_row[0] = c.horizon, np.int64(END_OF_HOURS) << KIND_SHIFT, NONE
+    w.sure_moment[0], w.sure_key[0], w.sure_row[0] = c.horizon, END_OF_HOURS << KIND_SHIFT, NONE
     n[SURE] = 1
     while enough:
-        moment, key, source = math.inf, np.int64(0), 0
+        moment, key, source = math.inf, 0, 0
         if queue >= 0:
             row = w.next_row[queue]
             moment = day.arrived[row]
-            key = np.int64(FIRST_ARRIVAL) << KIND_SHIFT
+            key = FIRST_ARRIVAL << KIND_SHIFT
             source = 1
         if n[SURE] and (w.sure_moment[0] < moment or (w.sure_moment[0] == moment and w.sure_key[0] < key)):
             moment, key, source = w.sure_moment[0], w.sure_key[0], 2
@@ -998,60 +997,36 @@ def records_of(w):
     )  # fmt: skip
 
 
-@kernel(big=True)
-def play_rows(w, c, rules, days, seed, replications, place, first, sheet):
-    """Play the days from `place` on into the sheet; returns the place of the first that had too few rows."""
-    while place < replications.size:
-        day = Day(days.start[place], days.arrived, days.talk, days.wrap, days.patience)
-        if not run(w, c, day, seed, replications[place]):
-            break
-        firsts = w.i[ROW][: day.start[day.start.size - 1] - day.start[0]]
-        replication, row = replications[place], first + place
-        enter(records_of(w), w.hours, firsts, w.i[THEN], c, rules, seed, replication, row, sheet)
-        place += 1
-    return place
-
-
 _kept = threading.local()
 
 
-def _workspace(centre: Centre, rows: int) -> Work:
-    """This thread's workspace, made anew where the last one does not fit."""
+def workspace(centre: Centre, rows: int) -> Work:
+    """This thread's workspace for days of so many contacts, made anew where the last one does not fit."""
     shape = (centre.balks.size, *centre.staffing.shape, int(centre.staffing.max(initial=0)))
     if getattr(_kept, "shape", None) != shape or _kept.work.f.shape[1] < rows:
-        _kept.shape, _kept.work = shape, workspace(centre, rows)
+        _kept.shape, _kept.work = shape, _new_workspace(centre, rows)
     work: Work = _kept.work
     work.f[OFFERED : CONNECTED + 1] = math.nan
     work.i[DIALS] = 0
     return work
 
 
-def play_days(
-    centre: Centre, rules: Rules, days: Day, seed: int, replications: np.ndarray, first: int, sheet: Sheet
-) -> None:
-    """Play several dealt days and write their totals into rows `first`, `first` + 1, … of the sheet."""
-    rows, place = _room(days.start), 0
-    while place < replications.size:
-        work = _workspace(centre, rows)
-        place = play_rows(work, centre, rules, days, seed, replications, place, first, sheet)
-        rows = 2 * work.f.shape[1]
-
-
-def _room(start: np.ndarray) -> int:
-    """Rows for the longest day and a good number of redials."""
+def room(start: np.ndarray) -> int:
+    """Rows for the longest of some days and a good number of redials; start: int64 (…, queues + 1)."""
     return int(1.3 * (start[..., -1] - start[..., 0]).max(initial=0)) + 64
 
 
 def play(centre: Centre, day: Day, seed: int, replication: int) -> Records:
     """Play one dealt day in one centre: the same records, to the last bit, as the reference engine's."""
-    work = _workspace(centre, _room(day.start))
+    work = workspace(centre, room(day.start))
     while not run(work, centre, day, seed, replication):
-        work = _workspace(centre, 2 * work.f.shape[1])
+        work = workspace(centre, 2 * work.f.shape[1])
     rows = int(work.n[ROWS])
     i, f = work.i[:, :rows], work.f[:, :rows]
     order = np.lexsort((i[ATTEMPT], i[NEED], i[CUSTOMER], i[HOME]))
+    hours = dict(zip(("on_duty", "overtime", "busy", "unreached"), work.hours.copy(), strict=True))
     return Records(
         **{name: i[column, order] for name, column in RECORD_INTEGERS.items()},
         **{name: f[column, order] for name, column in RECORD_FLOATS.items()},
-        **{name: work.hours[kind].copy() for kind, name in enumerate(AGENT_TOTALS)},
+        **hours,
     )

@@ -627,7 +627,7 @@ class Floor:
         rows = sorted(self.contacts, key=lambda c: c.key)
         columns: dict[str, np.ndarray] = {}
         for name in CONTACT_COLUMNS:
-            kind = float if name in MOMENTS else np.int32
+            kind = float if name in MOMENTS else np.int64
             columns[name] = np.array([getattr(row, name) for row in rows], dtype=kind)
         return Records(
             **columns, on_duty=self.on_duty, overtime=self.overtime, busy=self.busy, unreached=self.unreached

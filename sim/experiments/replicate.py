@@ -11,23 +11,21 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim.errors import InputError, nearest, shown
+from sim.experiments.blocks import ENGINES, play_days
 from sim.measures.metrics import (
     NO_WAITS,
     Rules,
     Sheet,
     Waits,
     blank_sheet,
-    enter_records,
     joined_waits,
     rules_of,
     waits_of,
 )
 from sim.model.centre import Centre, centre_of, same
-from sim.model.day import Day, day_at, days_of
-from sim.model.records import Records
+from sim.model.day import Day, days_of
 from sim.scenario.schema import Scenario
 
-ENGINES = ("compiled", "reference")
 BATCHES = 64  # replication r belongs to batch r mod 64: what percentiles are resampled by
 CHUNK = 40_000  # expected contacts dealt at a time: they stay in the processor's cache
 WORTH_WORKERS = {
@@ -76,15 +74,11 @@ class Part(NamedTuple):
 
 
 def engine_named(name: str) -> Any:
-    """The module of an engine: its `play` plays one day, `play_days` several into a sheet if it can."""
+    """The module of an engine: its `play` plays one dealt day."""
     if name not in ENGINES:
-        raise InputError(
-            f"there is no engine {shown(name)}{nearest(str(name), ENGINES)}; the engines are {' and '.join(ENGINES)}",
-            path="engine",
-        )
-    from importlib import import_module
-
-    return import_module(f"sim.engines.{name}")
+        known = " and ".join(ENGINES)
+        raise InputError(f"there is no engine {shown(name)}{nearest(str(name), ENGINES)}; the engines are {known}", path="engine")
+    return ENGINES[name]
 
 
 def prepared(scenario: Scenario) -> Plan:
@@ -108,23 +102,11 @@ def play_part(
             if days is None:
                 days = days_of(demand, seed, chunk)
                 dealt.append((demand, days))
-            _play_chunk(plan, days, chunk, first, seed, engine, sheet)
+            play_days(engine, plan.centre, plan.rules, days, seed, chunk, first, sheet)
     return [
         Part(sheet._replace(bins=sheet.bins[:0], scratch=sheet.scratch[:0]), waits_of(sheet.bins))
         for sheet in sheets
     ]
-
-
-def _play_chunk(
-    plan: Plan, days: Day, chunk: np.ndarray, first: int, seed: int, engine: str, sheet: Sheet
-) -> None:
-    module = engine_named(engine)
-    if hasattr(module, "play_days"):
-        module.play_days(plan.centre, plan.rules, days, seed, chunk, first, sheet)
-        return
-    for place, replication in enumerate(chunk.tolist()):
-        records: Records = module.play(plan.centre, day_at(days, place), seed, replication)
-        enter_records(records, plan.centre, plan.rules, seed, replication, first + place, sheet)
 
 
 _plans: list[Plan] = []

@@ -383,7 +383,7 @@ def count_customer(first, then, r, stream, seed, replication, interval, rules, t
 def tally(r, firsts, then, centre, rules, seed, replication, totals, bins):
     """One pass over the records of a replication, customer by customer.
 
-    firsts: int32, the row of each customer's first contact, in order of home and customer; then: int32, the
+    firsts: int64, the row of each customer's first contact, in order of home and customer; then: int64, the
     row of the same customer's next contact, or -1. totals: float64 (queues, intervals, totals), added to; bins:
     int32 (queues or queues × intervals, BINS), the counted waits, added to.
     """
@@ -462,33 +462,37 @@ def blank_sheet(replications: int, centre: Centre, by_interval: bool) -> Sheet:
 def enter(r, hours, firsts, then, centre, rules, seed, replication, row, sheet):
     """Write the totals of one replication into row `row` of a sheet; hours: float64 (4, groups, intervals)."""
     queues, count, kinds = sheet.scratch.shape
-    sheet.scratch[:] = 0.0
+    whole = sheet.contacts_by_interval.shape[0] > 0
+    for queue in range(queues):
+        for interval in range(count):
+            for kind in range(kinds):
+                sheet.scratch[queue, interval, kind] = 0.0
     tally(r, firsts, then, centre, rules, seed, replication, sheet.scratch, sheet.bins)
     for queue in range(queues):
+        day = sheet.contacts[row, queue]
         for interval in range(count):
             for kind in range(kinds):
                 value = sheet.scratch[queue, interval, kind]
                 sheet.interval_sums[queue, interval, kind] += value
-                if kind == LONGEST_WAIT:
-                    sheet.contacts[row, queue, kind] = max(sheet.contacts[row, queue, kind], value)
-                else:
-                    sheet.contacts[row, queue, kind] += value
+                day[kind] = max(day[kind], value) if kind == LONGEST_WAIT else day[kind] + value
+                if whole:
+                    sheet.contacts_by_interval[row, queue, interval, kind] = value
     for kind in range(hours.shape[0]):
         for group in range(hours.shape[1]):
             for interval in range(count):
-                sheet.agents[row, kind, group] += hours[kind, group, interval]
-                sheet.agent_sums[kind, group, interval] += hours[kind, group, interval]
-    if sheet.contacts_by_interval.shape[0] > 0:
-        sheet.contacts_by_interval[row] = sheet.scratch
-        sheet.agents_by_interval[row] = hours
+                value = hours[kind, group, interval]
+                sheet.agents[row, kind, group] += value
+                sheet.agent_sums[kind, group, interval] += value
+                if whole:
+                    sheet.agents_by_interval[row, kind, group, interval] = value
 
 
 def enter_records(
     records: Records, centre: Centre, rules: Rules, seed: int, replication: int, row: int, sheet: Sheet
 ) -> None:
     """Write the totals of one replication's records, sorted as they are, into a row of a sheet."""
-    firsts = np.flatnonzero((records.need == 0) & (records.attempt == 0)).astype(np.int32)
-    then = np.arange(1, records.home.size + 1, dtype=np.int32)
+    firsts = np.flatnonzero((records.need == 0) & (records.attempt == 0)).astype(np.int64)
+    then = np.arange(1, records.home.size + 1, dtype=np.int64)
     then[np.append(firsts[1:], records.home.size) - 1] = -1 if firsts.size else then[:0]
     hours = np.stack([getattr(records, name) for name in AGENT_TOTALS])
     enter(records, hours, firsts, then, centre, rules, seed, replication, row, sheet)

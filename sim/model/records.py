@@ -28,7 +28,7 @@ SERVED = (Outcome.ANSWERED, Outcome.SELF_SERVED, Outcome.CALLBACK_SERVED)
 class Records(NamedTuple):
     """The contacts of one replication, sorted by home, customer, need, attempt; float64 NaN is null.
 
-    home, customer, need, attempt, queue, outcome, group, dials: int32, group -1 where nobody was spoken to;
+    home, customer, need, attempt, queue, outcome, group, dials: int64, group -1 where nobody was spoken to;
     arrived … wait and the callback moments: float64 seconds. on_duty, overtime, busy, unreached: float64
     (groups, intervals), seconds of agents' time after the warm-up; unreached is the part of busy that was
     spent on dials that nobody picked up.

@@ -431,7 +431,8 @@ def verdict(comparison: Comparison, plan: str) -> Verdict:
         if _sure(lost):
             worth, currency = change["lost_value"], clean(result.scenario.currency, 8)
             basis += f" (worth {said(worth, currency)})" if _sure(worth) else ""
-            basis += f", {_shorter(wait) if _sure(wait) else 'no clear change in mean wait'}"
+            but = "but " if (wait.value < 0) != (lost.value < 0) else ""
+            basis += f", {but}{_shorter(wait)}" if _sure(wait) else ", no clear change in mean wait"
     if _sure(judged):
         return Verdict("better" if judged.value < 0 else "worse", f"{basis}; {cost}")
     also = f"; {_shorter(wait)}" if judged is lost and _sure(wait) else ""

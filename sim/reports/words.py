@@ -1,5 +1,6 @@
 """What was understood of a scenario, in words and one table: the page that `ccsim check` prints."""
 
+import re
 import textwrap
 from collections.abc import Iterator
 
@@ -30,9 +31,11 @@ def check_text(scenario: Scenario, title: str) -> str:
 
 def _wrapped(text: str, indent: str = "") -> str:
     """One paragraph on lines of at most 100 columns, those after the first set in."""
-    return textwrap.fill(
-        text, WIDTH, initial_indent=indent, subsequent_indent=f"{indent}  ", break_on_hyphens=False
+    whole = re.sub(r"(?<=[0-9]) (?=(s|min|h)\b)", "\0", text)  # a number stays beside its unit
+    lines = textwrap.fill(
+        whole, WIDTH, initial_indent=indent, subsequent_indent=f"{indent}  ", break_on_hyphens=False
     )
+    return lines.replace("\0", " ")
 
 
 def _head(scenario: Scenario, title: str) -> str:
@@ -57,7 +60,8 @@ def _queue(name: str, scenario: Scenario) -> str:
     volume = queue.expected(grid)
     peak = int(volume.argmax())
     said = [
-        f"Queue {name}: {volume.sum():,.6g} contacts expected, most at {grid.label(peak)} ({volume[peak]:,.4g})"
+        f"Queue {name}: {volume.sum():,.6g} contacts expected, "
+        f"most at {grid.label(peak)} ({volume[peak]:,.4g})"
     ]
     if queue.arrivals.daily_variation:
         said.append(f"the day's level varies by {say_share(queue.arrivals.daily_variation)}")
@@ -73,7 +77,8 @@ def _queue(name: str, scenario: Scenario) -> str:
     if queue.redial:
         most = "" if queue.redial.attempts == UNLIMITED else f", at most {queue.redial.attempts} attempts"
         said.append(
-            f"{say_share(queue.redial.share)} of those who give up redial after {_spec(queue.redial.after)}{most}"
+            f"{say_share(queue.redial.share)} of those who give up redial "
+            f"after {_spec(queue.redial.after)}{most}"
         )
     if queue.callback:
         said.append(_callback(queue.callback))

@@ -68,8 +68,26 @@ def merged(document: Any, model: Any) -> dict[str, Any]:
     for name, group in groups.items():
         if "skills" in group:
             group["skills"] = _skills(group["skills"], defaults.get("skill"), f"agents.{name}.skills")
+    _check_plan_names(result.get("plans"))
     _refuse_later(result, model, queues, groups)
     return result
+
+
+def _check_plan_names(plans: Any) -> None:
+    if not isinstance(plans, Mapping):
+        return
+    for name, overrides in plans.items():
+        if not isinstance(name, str) or not name or "." in name:
+            said = (
+                "holds a dot; write it without"
+                if name and isinstance(name, str)
+                else "is no text; give it one"
+            )
+            raise InputError(f"the name of a plan {said}", path=f"plans.{name}")
+        if overrides is None:
+            raise InputError(
+                "null is not a mapping; write {} for a plan that changes nothing", path=f"plans.{name}"
+            )
 
 
 def _mapping(value: Any, path: str) -> dict[str, Any]:
@@ -268,7 +286,7 @@ def _steps(value: Mapping[str, Any], grid: Grid) -> list[Any]:
 
 
 def where_written(error: InputError, document: Mapping[str, Any], grid: Grid) -> InputError:
-    """The error of one interval's value, `….staffing.[3]`, at the place where the planner wrote that value."""
+    """The error of one interval's value, `….staffing.[3]`, at the place where that value is written."""
     path, _, item = error.path.rpartition(".")
     if not re.fullmatch(r"\[[0-9]+\]", item):
         return error

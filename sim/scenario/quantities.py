@@ -68,7 +68,9 @@ Clock = leaf(
 )
 Share = leaf(float, Quantity(units.share), SHARE_TEXT)
 Factor = leaf(
-    float, Quantity(_capped(units.factor, 1e9)), {"anyOf": [NUMBER, {"type": "string", "pattern": "%$|^[0-9.]+$"}]}
+    float,
+    Quantity(_capped(units.factor, 1e9)),
+    {"anyOf": [NUMBER, {"type": "string", "pattern": "%$|^[0-9.]+$"}]},
 )
 Rate = leaf(float, Quantity(_capped(units.rate, 1e9), lambda per_second: f"{per_second!r} / s"), TEXT)
 Count = leaf(int, Quantity(integer(0), int, whole=True), {"type": "integer", "minimum": 0})

@@ -373,6 +373,12 @@ class Scenario(Frozen):
         self._document, self._folder, self._grid = base, folder, grid
         _check_whole(self)
 
+    def __eq__(self, other: object) -> bool:
+        """Whether both say the same, wherever they were read from."""
+        return isinstance(other, Scenario) and self.__dict__ == other.__dict__
+
+    __hash__ = None  # type: ignore[assignment]
+
     @property
     def grid(self) -> Grid:
         """The planning and reporting grid: intervals of equal length from opening to the horizon."""
@@ -512,6 +518,9 @@ def json_schema() -> dict[str, Any]:
                 "additionalProperties": {"anyOf": [{"$ref": "#/$defs/Skill"}, {"type": "null"}]},
             },
         ]
+    }
+    parts["Offer"] = {
+        "anyOf": [{"const": "always"}, {**parts["Offer"], "minProperties": 1, "maxProperties": 1}]
     }
     for part in parts.values():
         if "distribution" in part.get("properties", {}):

@@ -1,0 +1,45 @@
+"""Several dealt days played and entered into a sheet in one call: by the compiled engine without coming up to Python."""
+
+from typing import Any
+
+import numpy as np
+
+from sim.engines import compiled, reference
+from sim.engines.compiled import ROW, THEN, records_of, run
+from sim.jit import kernel
+from sim.measures.metrics import Rules, Sheet, enter, enter_records
+from sim.model.centre import Centre
+from sim.model.day import Day, day_at
+
+ENGINES: dict[str, Any] = {"compiled": compiled, "reference": reference}
+
+
+@kernel(thin=True, big=True)
+def play_and_enter(w, c, rules, days, seed, replications, place, first, sheet):
+    """Play the days from `place` on into the sheet; returns the place of the first that had too few rows."""
+    while place < replications.size:
+        day = Day(days.start[place], days.arrived, days.talk, days.wrap, days.patience)
+        if not run(w, c, day, seed, replications[place]):
+            break
+        firsts = w.i[ROW][: day.start[day.start.size - 1] - day.start[0]]
+        replication, row = replications[place], first + place
+        enter(records_of(w), w.hours, firsts, w.i[THEN], c, rules, seed, replication, row, sheet)
+        place += 1
+    return place
+
+
+def play_days(
+    engine: str, centre: Centre, rules: Rules, days: Day, seed: int, replications: np.ndarray, first: int, sheet: Sheet
+) -> None:
+    """Play several dealt days and write their totals into rows `first`, `first` + 1, … of the sheet."""
+    place, rows = 0, compiled.room(days.start)
+    while place < replications.size:
+        if engine == "reference":
+            replication = int(replications[place])
+            records = reference.play(centre, day_at(days, place), seed, replication)
+            enter_records(records, centre, rules, seed, replication, first + place, sheet)
+            place += 1
+        else:
+            work = compiled.workspace(centre, rows)
+            place = play_and_enter(work, centre, rules, days, seed, replications, place, first, sheet)
+            rows = 2 * work.f.shape[1]

@@ -1,0 +1,340 @@
+"""The commands at a prompt: what they print and write, how they refuse, and how they stop."""
+
+# ruff: noqa: E501 (a table of mistakes reads best with one on a line)
+
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sim
+from sim.cli import main
+
+ROOT = Path(__file__).resolve().parent.parent
+TEXT = """\
+name: Café
+closes: 01:00
+interval: 30 min
+queues:
+  support:
+    arrivals: {per_interval: 5}
+    talk: {distribution: exponential, mean: 3 min}
+    patience: {distribution: exponential, mean: 1 min}
+agents:
+  front: {staffing: 1, skills: [support]}
+plans:
+  today: {}
+  one more: {agents.front.staffing: {add: 1}}
+"""
+REFERENCE = ("--engine", "reference", "--jobs", "1")
+
+
+@pytest.fixture
+def scenario(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "s.yaml").write_text(TEXT, encoding="utf-8")
+    return "s.yaml"
+
+
+def ccsim(*arguments: str) -> int:
+    try:
+        return main(list(arguments))
+    except SystemExit as stop:  # argparse's way out
+        return int(stop.code or 0)
+
+
+def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert ccsim(*arguments) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1 and printed.err.startswith("ccsim"), printed.err
+    return printed.err
+
+
+# What the commands do
+
+
+def test_run_prints_a_table_and_nothing_else_on_stdout(scenario: str, capsys: Any) -> None:
+    assert ccsim("run", scenario, "--replications", "3", *REFERENCE) == 0
+    printed = capsys.readouterr()
+    assert "Café" in printed.out and "support" in printed.out
+    assert printed.err == ""
+
+
+def test_run_with_json_prints_one_document(scenario: str, capsys: Any) -> None:
+    assert (
+        ccsim(
+            "run", scenario, "--replications", "3", "--json", "--plan", "one more", "--seed", "7", *REFERENCE
+        )
+        == 0
+    )
+    document = json.loads(capsys.readouterr().out)
+    assert (document["format"], document["scenario"], document["plan"], document["seed"]) == (
+        1,
+        "Café",
+        "one more",
+        7,
+    )
+    assert set(document["queues"]) == {"support", "all"}
+    assert "intervals" not in document
+
+
+def test_compare_with_json_has_every_plan_with_its_difference(scenario: str, capsys: Any) -> None:
+    assert ccsim("compare", scenario, "--replications", "3", "--json", *REFERENCE) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["baseline"] == "today"
+    assert list(document["plans"]) == ["today", "one more"]
+    assert "difference" in document["plans"]["one more"]
+
+
+def test_set_overrides_the_scenario_before_the_plans(scenario: str, capsys: Any) -> None:
+    assert ccsim("check", scenario, "--set", "agents.front.staffing=4", "--plan", "one more") == 0
+    assert "5 agents" in capsys.readouterr().out
+
+
+def test_check_says_what_was_understood_in_lines_of_a_hundred_columns(capsys: Any) -> None:
+    assert ccsim("check", str(ROOT / "configs" / "support_line.yaml")) == 0
+    printed = capsys.readouterr().out
+    for part in (
+        "Queue support: 1,050 contacts expected",
+        "by 40 s",
+        "load",
+        "Plans (the first is the baseline)",
+    ):
+        assert part in printed
+    assert max(map(len, printed.splitlines())) <= 100
+
+
+def test_check_tells_of_what_is_allowed_but_seldom_meant(scenario: str, capsys: Any) -> None:
+    odd = "queues.support.talk.mean={scale: 20}"
+    assert ccsim("check", scenario, "--set", odd) == 0
+    assert "Note: the offered load reaches its agents in 2 of 2 intervals" in capsys.readouterr().out
+    assert ccsim("run", scenario, "--set", odd, "--replications", "2", "--json", *REFERENCE) == 0
+    printed = capsys.readouterr()
+    json.loads(printed.out)
+    assert printed.err.startswith("Note: the offered load reaches its agents")
+    assert ccsim("run", scenario, "--set", odd, "--replications", "2", "--json", "--quiet", *REFERENCE) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_a_scenario_is_read_from_stdin(scenario: str, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from sim.scenario.source import parse
+
+    for text in (TEXT, json.dumps(parse(TEXT).data)):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+        assert ccsim("check", "-") == 0
+        assert "Queue support: 10 contacts expected" in capsys.readouterr().out
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(TEXT.replace("3 min", "3").encode())))
+    assert 'ccsim: stdin, line 7: queues.support.talk.mean: "3" needs a unit' in refusal(capsys, "check", "-")
+
+
+def test_out_and_plot_write_files(scenario: str, capsys: Any, tmp_path: Path) -> None:
+    more = ("--replications", "2", "--out", "o.json", "--plot", "o.svg", "--json", "--quiet")
+    assert ccsim("compare", scenario, *more, *REFERENCE) == 0
+    assert capsys.readouterr().out == ""
+    assert json.loads((tmp_path / "o.json").read_text(encoding="utf-8"))["scenario"] == "Café"
+    assert (tmp_path / "o.svg").read_text(encoding="utf-8").startswith("<?xml")
+    assert ccsim("run", scenario, "--replications", "2", "--plot", "r.png", *REFERENCE) == 0
+    assert (tmp_path / "r.png").stat().st_size > 1000
+
+
+def test_out_never_takes_the_place_of_what_is_no_file(scenario: str, capsys: Any, tmp_path: Path) -> None:
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("no named pipes here")
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    assert ccsim("run", scenario, "--replications", "2", "--out", "pipe", *REFERENCE) == 0
+    assert "Café".encode() in os.read(reader, 1000)
+    os.close(reader)
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_new_writes_a_scenario_that_loads_and_never_over_another(
+    tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert ccsim("new", "mine") == 0
+    assert "wrote mine.yaml; try: ccsim check mine.yaml" in capsys.readouterr().out
+    assert len(sim.load("mine.yaml").plans) > 1
+    before = (tmp_path / "mine.yaml").read_bytes()
+    assert "ccsim: mine.yaml: is there already; choose another name" in refusal(capsys, "new", "mine.yaml")
+    assert (tmp_path / "mine.yaml").read_bytes() == before
+    assert "cannot be written" in refusal(capsys, "new", "nowhere/mine")
+    for name in ("", ".", ".."):
+        assert "is a folder; add the name of a file" in refusal(capsys, "new", name)
+
+
+def test_the_small_scenario_of_the_house_is_what_new_writes() -> None:
+    template = files("sim.scenario").joinpath("template.yaml").read_text(encoding="utf-8")
+    assert (ROOT / "configs" / "support_line.yaml").read_text(encoding="utf-8") == template
+    uncommented = [line for line in template.splitlines() if ":" in line and "#" not in line]
+    assert len(uncommented) < 20, "a template that teaches says what its lines mean"
+
+
+def test_what_the_template_has_commented_out_is_right_too() -> None:
+    template = files("sim.scenario").joinpath("template.yaml").read_text(encoding="utf-8")
+    from sim.scenario.source import parse
+    from sim.verbs import from_source
+
+    live = re.sub(
+        r"^( *)# (lines|warm_up|balks|max_waiting|at_close|callback):", r"\1\2:", template, flags=re.M
+    )
+    made = from_source(parse(live))
+    assert (
+        made.lines and made.warm_up and made.queues["billing"].callback and made.queues["support"].max_waiting
+    )
+
+
+def test_schema_prints_the_json_schema(capsys: Any) -> None:
+    assert ccsim("schema") == 0
+    assert json.loads(capsys.readouterr().out)["title"] == "Call-centre scenario"
+
+
+# How they refuse
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["rn", "s.yaml"], 'there is no command "rn" (did you mean "run"?): use new, run, compare, check, schema'),
+        ([], "COMMAND"),
+        (["run"], "SCENARIO"),
+        (["run", "s.yml"], 'ccsim: s.yml: no such file (did you mean "s.yaml"?): check the name and the folder'),
+        (["run", "."], "ccsim: .: cannot be read (Is a directory)"),
+        (["run", "s.yaml", "--plan", "one mor"], 'ccsim: s.yaml: plans: there is no plan "one mor" (did you mean "one more"?)'),
+        (["check", "s.yaml", "--plan", "x"], 'there is no plan "x"; the plans are "today", "one more"'),
+        (["run", "s.yaml", "--replications", "0"], "ccsim: --replications: 0 is too small: write a whole number of 1 or more"),
+        (["run", "s.yaml", "--replications", "1000000000000"], "--replications: 1000000000000 is too large"),
+        (["run", "s.yaml", "--replications", "many"], "--replications: invalid int value: 'many'"),
+        (["run", "s.yaml", "--seed", "-1"], "ccsim: --seed: -1 must not be negative: write a whole number of 0 or more"),
+        (["run", "s.yaml", "--jobs", "0"], "ccsim: --jobs: 0 is too small: write a whole number of 1 or more"),
+        (["run", "s.yaml", "--engine", "refrence"], 'ccsim: --engine: there is no engine "refrence"'),
+        (["run", "s.yaml", "--set", "queues.support.balks=5"], "ccsim: --set: queues.support.balks: 5 is not a share: write 5%"),
+        (["run", "s.yaml", "--set", "queues.suport.balks=5%"], '--set: queues.suport.balks: there is no queue "suport"'),
+        (["run", "s.yaml", "--set", "queues.support.ivr=5%"], "--set: queues.support.ivr: is not available yet"),
+        (["run", "s.yaml", "--set", "seed=1", "--set", "seed=2"], "--set: seed: is given twice; keep one of the two"),
+        (["compare", "s.yaml", "--set", "agents.front.staffing"], '--set: "agents.front.staffing" is not PATH=VALUE'),
+        (["run", "s.yaml", "--out", "nowhere/o.txt"], 'ccsim: --out: there is no folder "nowhere"; make it first'),
+        (["run", "s.yaml", "--out", "."], 'ccsim: --out: "." is a folder; add the name of a file'),
+        (["run", "s.yaml", "--plot", "o.jpg"], 'ccsim: --plot: "o.jpg" does not end in .png, .svg, .pdf'),
+        (["run", "s.yaml", "--jsn"], "unrecognized arguments: --jsn"),
+    ],
+)  # fmt: skip
+def test_wrong_usage_is_one_sentence_and_exit_2(
+    scenario: str, capsys: Any, arguments: list[str], said: str
+) -> None:
+    if os.name == "nt" and "Is a directory" in said:
+        pytest.skip("Windows words it otherwise")
+    assert said in refusal(capsys, *arguments)
+
+
+def test_a_mistake_in_the_file_is_said_with_file_and_line(scenario: str, capsys: Any, tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text(TEXT.replace("mean: 1 min", "mean: 40"), encoding="utf-8")
+    said = refusal(capsys, "run", "bad.yaml")
+    assert said == 'ccsim: bad.yaml, line 8: queues.support.patience.mean: "40" needs a unit, as in "40 s"\n'
+
+
+def test_a_scenario_without_plans_is_run_but_not_compared(scenario: str, capsys: Any, tmp_path: Path) -> None:
+    (tmp_path / "bare.yaml").write_text(TEXT[: TEXT.index("plans:")], encoding="utf-8")
+    assert "plans: there are no plans to compare; add plans, or use run" in refusal(
+        capsys, "compare", "bare.yaml"
+    )
+    assert ccsim("run", "bare.yaml", "--replications", "2", *REFERENCE) == 0
+
+
+def test_memory_that_runs_out_is_said_and_not_traced(scenario: str, capsys: Any, monkeypatch: Any) -> None:
+    def out_of_memory(*_: Any, **__: Any) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("sim.verbs.simulate", out_of_memory)
+    assert "ccsim: out of memory" in refusal(capsys, "run", scenario)
+
+
+# How they stop: in processes of their own
+
+
+def process(*arguments: str, **more: Any) -> subprocess.Popen[bytes]:
+    environment = {
+        key: value for key, value in os.environ.items() if key not in ("PYTHONIOENCODING", "PYTHONUTF8")
+    }
+    environment |= {"PYTHONPATH": str(ROOT)} | more.pop("env", {})
+    return subprocess.Popen(
+        [sys.executable, "-m", "sim", *arguments], env=environment, stderr=subprocess.PIPE, **more
+    )
+
+
+def test_output_is_utf8_whatever_the_locale(scenario: str, tmp_path: Path) -> None:
+    ascii_only = {"LC_ALL": "C", "LANG": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    with (tmp_path / "out.txt").open("wb") as out:
+        running = process("check", scenario, stdout=out, env=ascii_only)
+        assert running.wait(60) == 0, running.communicate()
+    assert (tmp_path / "out.txt").read_text(encoding="utf-8").startswith("Café: 00:00 to 01:00")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes and signals of POSIX")
+def test_a_reader_that_goes_away_is_no_error(scenario: str) -> None:
+    running = process("schema", stdout=subprocess.PIPE)
+    assert running.stdout is not None
+    running.stdout.close()
+    assert running.communicate()[1] == b""
+    assert running.returncode == 0
+    closed = process("check", scenario, stdout=None, preexec_fn=lambda: os.close(1))
+    assert closed.communicate()[1] == b""
+    assert closed.returncode == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full disk to write to")
+def test_a_full_disk_is_said_and_not_traced(scenario: str) -> None:
+    with Path("/dev/full").open("wb") as full:
+        running = process("schema", stdout=full)
+        said = running.communicate()[1].decode()
+    assert said == "ccsim: the output cannot be written: No space left on device\n"
+    assert running.returncode == 2
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize(("jobs", "after"), [("1", 3.0), ("2", 1.0), ("2", 4.0)])
+def test_ctrl_c_ends_with_130_without_a_traceback_and_leaves_no_process(
+    scenario: str, jobs: str, after: float
+) -> None:
+    running = process(
+        "run", scenario, "--replications", "3000000", "--jobs", jobs, "--engine", "reference",
+        stdout=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+    time.sleep(after)
+    os.killpg(running.pid, signal.SIGINT)  # a terminal sends it to all processes
+    out, said = running.communicate(timeout=30)
+    assert running.returncode == 130
+    assert out == b""
+    assert said.decode() == "ccsim: interrupted\n"
+    with pytest.raises(ProcessLookupError):
+        for _ in range(50):
+            os.killpg(running.pid, 0)
+            time.sleep(0.1)
+
+
+def test_help_comes_at_once_and_imports_next_to_nothing() -> None:
+    code = "import sys; from sim.cli import main\ntry: main(['--help'])\nexcept SystemExit: print(*sorted(sys.modules), file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "compare" in done.stdout
+    loaded = {name.partition(".")[0] for name in done.stderr.split()}
+    assert not loaded & {
+        "numpy",
+        "pydantic",
+        "scipy",
+        "numba",
+        "pandas",
+        "matplotlib",
+        "simpy",
+        "ruamel",
+        "tqdm",
+    }
