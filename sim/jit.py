@@ -29,7 +29,10 @@ from llvmlite import ir
 from numba import types
 from numba.core import caching, codegen, config
 from numba.core.compiler import Compiler
-from numba.extending import intrinsic
+from numba.core import cgutils
+from numba.core.imputils import lower_getattr_generic
+from numba.core.typing.templates import AttributeTemplate, infer_getattr
+from numba.extending import intrinsic, models, register_model
 
 __all__ = [
     "add",
@@ -37,6 +40,7 @@ __all__ = [
     "cache_folder",
     "constant",
     "disabled",
+    "handle",
     "intrinsic",
     "kernel",
     "multiply",
@@ -325,6 +329,10 @@ if disabled:
         """Return the high and the low word of the product of two words."""
         return (x * y) >> 64, (x * y) & _MASK
 
+    def handle(given: Any) -> Any:
+        """Return a handle on a named tuple of arrays: in plain Python the tuple itself."""
+        return given
+
 else:
 
     @kernel
@@ -336,6 +344,39 @@ else:
     def add(x: Any, y: Any) -> Any:
         """Return the sum of two words, modulo 2⁶⁴."""
         return np.uint64(x) + np.uint64(y)
+
+    class _HandleType(types.Type):
+        """A pointer to a named tuple that stays where it is while kernels hand it to each other."""
+
+        def __init__(self, tuple_type: Any) -> None:
+            self.tuple = tuple_type
+            super().__init__(name=f"handle({tuple_type})")
+
+    @register_model(_HandleType)
+    class _HandleModel(models.PrimitiveModel):  # type: ignore[misc]
+        def __init__(self, manager: Any, kind: Any) -> None:
+            super().__init__(manager, kind, manager.lookup(kind.tuple).get_value_type().as_pointer())
+
+    @infer_getattr
+    class _HandleFields(AttributeTemplate):  # type: ignore[misc]
+        key = _HandleType
+
+        def generic_resolve(self, kind: Any, field: str) -> Any:
+            return kind.tuple.types[kind.tuple.fields.index(field)] if field in kind.tuple.fields else None
+
+    @lower_getattr_generic(_HandleType)
+    def _field(context: Any, builder: Any, kind: Any, value: Any, field: str) -> Any:
+        place = ir.Constant(ir.IntType(32), kind.tuple.fields.index(field))
+        return builder.load(builder.gep(value, [ir.Constant(ir.IntType(32), 0), place], inbounds=True))
+
+    @intrinsic
+    def handle(typing_context: Any, given: Any) -> Any:
+        """Return a handle on a named tuple of arrays: one word where the tuple would be hundreds."""
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return cgutils.alloca_once_value(builder, arguments[0])
+
+        return _HandleType(given)(given), generate
 
     @intrinsic
     def multiply(typing_context: Any, x: Any, y: Any) -> Any:

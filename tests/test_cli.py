@@ -310,9 +310,13 @@ def test_ctrl_c_ends_with_130_without_a_traceback_and_leaves_no_process(
         "run", scenario, "--replications", "3000000", "--jobs", jobs, "--engine", "reference",
         stdout=subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
-    time.sleep(after)
-    os.killpg(running.pid, signal.SIGINT)  # a terminal sends it to all processes
-    out, said = running.communicate(timeout=30)
+    try:
+        time.sleep(after)
+        os.killpg(running.pid, signal.SIGINT)  # a terminal sends it to all processes
+        out, said = running.communicate(timeout=20)
+    except subprocess.TimeoutExpired:
+        os.killpg(running.pid, signal.SIGKILL)
+        raise
     assert running.returncode == 130
     assert out == b""
     assert said.decode() == "ccsim: interrupted\n"

@@ -168,12 +168,13 @@ class Recount:
         self.requests_are_conserved(floor, pending)
         self.agents_are_conserved(floor, pending, now)
         self.nobody_waits_beside_a_free_agent(floor, on_line, pending, now)
+        self.reserves_are_kept(floor, now)
 
     def note_dials(self, floor: reference.Floor, now: float) -> None:
-        for contact in floor.contacts:
-            if contact.dials > self.dials.get(contact.key, 0):
-                self.dials[contact.key] = contact.dials
-                self.rings_until[contact.key] = now + float(self.rules.ring[contact.queue])
+        self.dialled = [c for c in floor.contacts if c.dials > self.dials.get(c.key, 0)]
+        for contact in self.dialled:
+            self.dials[contact.key] = contact.dials
+            self.rings_until[contact.key] = now + float(self.rules.ring[contact.queue])
 
     def lines_are_conserved(self, floor: reference.Floor, on_line: list[Any], now: float) -> None:
         talking = sum(c.outcome == Outcome.ANSWERED and c.talk_end > now for c in floor.contacts)
@@ -217,6 +218,17 @@ class Recount:
                     assert self.rules.place[contact.queue] == IDLE, "a request in line beside a free agent"
                     assert now < self.centre.horizon, "the reserve is void after closing"
                     assert len(team.free) <= self.rules.reserve[contact.queue]
+
+    def reserves_are_kept(self, floor: reference.Floor, now: float) -> None:
+        """Whoever dials an idle request leaves so many of its group free."""
+        dialled = [c for c in self.dialled if self.rules.place[c.queue] == IDLE]
+        if now >= self.centre.horizon or not dialled:
+            return
+        least = min(self.rules.reserve[c.queue] for c in dialled)
+        for contact in dialled:
+            able = [g for g, skills in enumerate(self.skills) if contact.queue in skills]
+            groups = able if contact.group < 0 else [contact.group]
+            assert any(len(floor.groups[g].free) >= least for g in groups)
 
     def is_due(self, contact: Any, now: float) -> bool:
         """Whether a request may be dialled now."""

@@ -1,7 +1,5 @@
 """An override changes what its path names and nothing else, or is refused in one sentence."""
 
-
-
 from typing import Any
 
 import pytest

@@ -21,8 +21,8 @@ from validation.judge import (
     judged_apart,
     judged_figures,
     missing,
-    part,
     piloted,
+    playable,
     replications_of,
     summary,
     table,
@@ -37,7 +37,7 @@ The exact values were found by other means than simulation (integrals, Markov ch
 source of each case is named below. Published values carry the 95% margin that was printed with them. z is the
 difference in (combined) standard errors. A figure fails when its two-sided p-value is below 1% divided by the
 number of judged figures. Seeds follow from the cases' names, and the replications were fixed beforehand by a
-pilot. Shares below .01 are shown, not judged.
+pilot. Shares below .01 or above .99 are shown, not judged.
 
 """
 
@@ -46,19 +46,17 @@ def main() -> int:
     options = _options()
     if options.pilot:
         return _pilot(options)
-    chosen = [
-        (case, place) for case, place in part(options.part) if not options.cases or case.id in options.cases
-    ]
+    chosen = [(case, place) for case, place in playable() if not options.cases or case.id in options.cases]
     for case in CASES.values():
         if reason := missing(case):
             print(f"{case.id} is left out: {reason}", file=sys.stderr)
     if not chosen:
-        print("No case of this part has such a name.", file=sys.stderr)
+        print("There is no case of that name.", file=sys.stderr)
         return 2
     precision = options.precision or PRECISION[options.part]
     started = time.perf_counter()
     verdicts = _played(chosen, precision, options)
-    family = judged_figures(part(options.part))
+    family = judged_figures(playable())
     rows, words = table(verdicts, family), summary(verdicts, family, precision)
     print(tabulate(rows, HEAD, disable_numparse=True))
     print()
@@ -139,7 +137,7 @@ def _write(path: Path, name: str, rows: list[list[str]], words: str, cases: list
 
 
 def _pilot(options: argparse.Namespace) -> int:
-    chosen = [(c, p) for c, p in part(options.part) if not options.cases or c.id in options.cases]
+    chosen = [(c, p) for c, p in playable() if not options.cases or c.id in options.cases]
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(options.jobs, mp_context=context) as pool:
         futures = [pool.submit(piloted, c.id, p, _engine(options)) for c, p in chosen]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from math import gamma, sqrt
 from typing import Any
 
-PRECISE = 0.01  # a share that is smaller is shown, not judged
+RARE = 0.01  # a share that is smaller, or larger than 1 minus it, is shown and not judged
 CTMC = "stationary law of the Markov chain, sparse LU, residual below 1e-15"
 INTEGRALS = "Baccelli–Hebuterne and Zeltyn–Mandelbaum integrals, mpmath with 40 digits"
 CHAIN = "birth–death chain, mpmath with 30 digits"
@@ -65,13 +65,12 @@ class Run:
     """The figures that one simulation gives, and how long it takes.
 
     replications: enough for margins of 1% or .001, found by a pilot (`python -m validation --pilot`) and then
-    fixed; overrides: what the scenario is played under; quick: belongs to the part that CI runs.
+    fixed; overrides: what the scenario is played under.
     """
 
     figures: tuple[Figure, ...]
     replications: int
     overrides: Mapping[str, Any] = field(default_factory=dict)
-    quick: bool = True
     by_interval: bool = False
 
 
@@ -91,8 +90,8 @@ class Case:
 
 
 def share(name: str, exact: float, metric: str, queue: str = "calls", **more: Any) -> Figure:
-    """A share that is a metric of a queue; a small one is shown, not judged."""
-    judged = more.pop("judged", exact >= PRECISE)
+    """A share that is a metric of a queue; one near 0 or 1 is shown, not judged."""
+    judged = more.pop("judged", RARE <= exact <= 1 - RARE)
     return Figure(name, exact, Measure("queue", metric, queue), judged=judged, **more)
 
 
@@ -113,12 +112,13 @@ def length(name: str, exact: float, queue: str = "calls") -> Figure:
 
 def use(exact: float, group: str = "team", name: str = "utilisation") -> Figure:
     """The share of agents' time with a contact in hand."""
-    return Figure(name, exact, Measure("group", "occupancy", group))
+    judged = RARE <= exact <= 1 - RARE
+    return Figure(name, exact, Measure("group", "occupancy", group), judged=judged)
 
 
 def ratio(name: str, exact: float, top: str, bottom: str, queue: str = "calls") -> Figure:
     """A share computed from totals."""
-    return Figure(name, exact, Measure("totals", top, queue, bottom), judged=exact >= PRECISE)
+    return Figure(name, exact, Measure("totals", top, queue, bottom), judged=RARE <= exact <= 1 - RARE)
 
 
 def recorded(name: str, exact: float, function: str, unit: str = "share", scale: float = 1.0) -> Figure:
@@ -186,13 +186,9 @@ def _impatient(
     replications: tuple[int, int, int, int],
     hours: float,
     warm_up: float,
-    quick: str = "",
     **more: Any,
 ) -> Case:
-    """M/M/n+G: the figures of one 20 s promise under three definitions, and of a 60 s promise.
-
-    quick: letters of the runs that CI makes: o offered, x excluded, m met, l long.
-    """
+    """M/M/n+G: the figures of one 20 s promise under three definitions, and of a 60 s promise."""
     f = figures
     promise = lambda name, key: share(name, f[key], "service_level")  # noqa: E731
     base = [
@@ -209,24 +205,21 @@ def _impatient(
     if "at_once" in f:
         base.append(recorded("answered at once", f["at_once"], "answered_at_once"))
     runs = [
-        Run(tuple(base), replications[0], quick="o" in quick),
+        Run(tuple(base), replications[0]),
         Run(
             (promise("… within 20 s, early abandons excluded", "excluding_20"),),
             replications[1],
             within("20 s", "early_abandons_excluded"),
-            quick="x" in quick,
         ),
         Run(
             (share("… within 20 s, early abandons met", 1 - f["P_W_gt_20"], "service_level"),),
             replications[2],
             within("20 s", "early_abandons_met"),
-            quick="m" in quick,
         ),
         Run(
             (promise("answered within 60 s", "served_60"),),
             replications[3],
             within("60 s"),
-            quick="l" in quick,
         ),
     ]
     calls = queue(rate, exponential(talk), patience, **more)
@@ -245,7 +238,7 @@ ERLANG_A = [
             "served_20": 0.943018954746981, "excluding_20": 0.9720296029869869,
             "P_W_gt_20": 0.0271356082921919, "served_60": 0.9690874244760139, "W90_sec": 12.444647715180759,
         },
-        replications=(1400, 300, 300, 120), hours=5.0, warm_up=0.5, quick="oxml",
+        replications=(1400, 300, 300, 120), hours=5.0, warm_up=0.5,
     ),
     _impatient(
         "EA-02", "Erlang A overloaded: 60 calls a minute for 50 agents", rate=60.0, agents=50,
@@ -256,7 +249,7 @@ ERLANG_A = [
             "served_20": 0.3836171668015322, "excluding_20": 0.4397880376327203,
             "P_W_gt_20": 0.4886602349815103, "served_60": 0.8309297167532101,
         },
-        replications=(400, 400, 400, 120), hours=4.0, warm_up=0.5, quick="o",
+        replications=(400, 400, 400, 120), hours=4.0, warm_up=0.5,
     ),
     _impatient(
         "EA-03", "Erlang A small: 4.2 calls a minute, talk 2 min, 12 agents, patience 1 min",
@@ -267,7 +260,7 @@ ERLANG_A = [
             "served_20": 0.9452695755589992, "excluding_20": 0.9678715387275048,
             "P_W_gt_20": 0.03137818990973119, "served_60": 0.9695130140514788,
         },
-        replications=(700, 120, 120, 120), hours=50.0, warm_up=1.0, quick="o",
+        replications=(700, 120, 120, 120), hours=50.0, warm_up=1.0,
     ),
 ]
 
@@ -281,7 +274,7 @@ GENERAL_PATIENCE = [
             "served_20": 0.0001987604632150073, "excluding_20": 0.0001987604632150073,
             "P_W_gt_20": 0.999801239536785, "served_60": 0.006105765849523813,
         },
-        replications=(800, 20, 20, 20), hours=8.0, warm_up=3.0, quick="o",
+        replications=(800, 20, 20, 20), hours=8.0, warm_up=3.0,
     ),
     _impatient(
         "MG-03", "M/M/50+U: patience uniform from 1 to 3 min", rate=55.0, agents=50,
@@ -293,7 +286,7 @@ GENERAL_PATIENCE = [
             "served_20": 0.007873203974340742, "excluding_20": 0.007873203974340742,
             "P_W_gt_20": 0.9921267960256593, "served_60": 0.241858663314059,
         },
-        replications=(800, 20, 100, 300), hours=8.0, warm_up=2.0, quick="",
+        replications=(800, 20, 100, 300), hours=8.0, warm_up=2.0,
     ),
     _impatient(
         "MG-05", "M/M/50+G: patience lognormal, mean 2 min, sd 4 min", rate=55.0, agents=50,
@@ -305,7 +298,7 @@ GENERAL_PATIENCE = [
             "served_20": 0.7948584476508364, "excluding_20": 0.8799876794985269,
             "P_W_gt_20": 0.1084024344831015, "served_60": 0.8958763811052654,
         },
-        replications=(800, 800, 800, 120), hours=4.0, warm_up=0.5, quick="o",
+        replications=(800, 800, 800, 120), hours=4.0, warm_up=0.5,
     ),
     _impatient(
         "MG-06",
@@ -319,7 +312,7 @@ GENERAL_PATIENCE = [
             "served_20": 0.8551912025361882, "excluding_20": 0.9639213746047214,
             "P_W_gt_20": 0.03200896240141314, "served_60": 0.8857216323755539,
         },
-        replications=(700, 300, 300, 120), hours=4.0, warm_up=0.5, quick="",
+        replications=(700, 300, 300, 120), hours=4.0, warm_up=0.5,
     ),
     _impatient(
         "MG-10", "M/M/50+G: one in ten will not wait at all, the others exponential with mean 2 min",
@@ -331,7 +324,7 @@ GENERAL_PATIENCE = [
             "served_20": 0.8341438577049894, "excluding_20": 0.9415676844233422,
             "P_W_gt_20": 0.051765749755526, "served_60": 0.8837034402331114,
         },
-        replications=(700, 300, 300, 120), hours=4.0, warm_up=0.5, quick="o", balks=0.1,
+        replications=(700, 300, 300, 120), hours=4.0, warm_up=0.5, balks=0.1,
     ),
     _impatient(
         "MG-12", "M/M/10+G: patience lognormal, mean 1 min, sd 1 min", rate=9.0, agents=10,
@@ -343,7 +336,7 @@ GENERAL_PATIENCE = [
             "served_20": 0.8264650908924464, "excluding_20": 0.8648458095947922,
             "P_W_gt_20": 0.1291562253276919, "served_60": 0.9283251317068615,
         },
-        replications=(700, 400, 400, 120), hours=25.0, warm_up=0.5, quick="o",
+        replications=(700, 400, 400, 120), hours=25.0, warm_up=0.5,
     ),
     _impatient(
         "MG-16", "M/M/1+D: one agent, 1.2 calls a minute, everyone holds on for exactly 3 min",
@@ -354,7 +347,7 @@ GENERAL_PATIENCE = [
             "served_20": 0.1741089017791334, "excluding_20": 0.1741089017791334,
             "P_W_gt_20": 0.8258910982208666, "served_60": 0.2867771051549607,
         },
-        replications=(300, 300, 300, 300), hours=150.0, warm_up=3.0, quick="o",
+        replications=(300, 300, 300, 300), hours=150.0, warm_up=3.0,
     ),
 ]
 # fmt: on
@@ -439,10 +432,9 @@ def _patient(
     replications: int,
     hours: float,
     warm_up: float,
-    quick: bool,
 ) -> Case:
     scenario = steady(*one_group(agents, calls=queue(rate, exponential(talk))), hours, warm_up)
-    return Case(id_, model, source, scenario, (Run(figures, replications, quick=quick),))
+    return Case(id_, model, source, scenario, (Run(figures, replications),))
 
 
 # fmt: off
@@ -456,7 +448,7 @@ ERLANG_C = [
             share("answered within 20 s", 0.6434546008033034, "service_level"), use(0.96),
             seconds("90% of waits within", 58.13874178200882, "p90_wait"),
         ),
-        replications=700, hours=50.0, warm_up=8.0, quick=False,
+        replications=700, hours=50.0, warm_up=8.0,
     ),
     _patient(
         "EC-02", "Erlang C: 100 calls in 30 min, handled in 180 s, 14 agents",
@@ -468,7 +460,7 @@ ERLANG_C = [
             share("answered within 20 s", 0.8883500191794669, "service_level"), use(0.7142857142857143),
             seconds("90% of waits within", 24.95893792322008, "p90_wait"),
         ),
-        replications=1500, hours=75.0, warm_up=3.0, quick=True,
+        replications=1500, hours=75.0, warm_up=3.0,
     ),
     _patient(
         "PUB-CRAN-ErlangC",
@@ -479,7 +471,7 @@ ERLANG_C = [
             share("answered within 20 s", 0.88835, "service_level"),
             seconds("mean wait", 7.83593701177724, "asa"), use(0.7142857),
         ),
-        replications=1500, hours=75.0, warm_up=3.0, quick=False,
+        replications=1500, hours=75.0, warm_up=3.0,
     ),
 ]
 # fmt: on
@@ -498,7 +490,6 @@ def _priority(
     replications: int,
     hours: float,
     warm_up: float,
-    quick: bool,
 ) -> Case:
     first, second = (queue(rate, exponential(talk)) for rate in rates)
     figures = (
@@ -508,7 +499,7 @@ def _priority(
         minutes("mean wait of all", f["E_W"], "mean_wait", "all"),
     )
     scenario = steady(*one_group(agents, first=first, second=second), hours, warm_up)
-    return Case(id_, model, COBHAM, scenario, (Run(figures, replications, quick=quick),))
+    return Case(id_, model, COBHAM, scenario, (Run(figures, replications),))
 
 
 # fmt: off
@@ -520,12 +511,12 @@ PRIORITIES = [
             "P_delay": 0.43186035492865354, "E_W1": 0.18508300925513724, "E_W2": 0.9741211013428276,
             "E_W": 0.6818847709399793,
         },
-        replications=4000, hours=200.0, warm_up=24.0, quick=False,
+        replications=4000, hours=200.0, warm_up=24.0,
     ),
     _priority(
         "PR-02", "M/M/1 with two priorities: 0.3 and 0.5 calls a minute", rates=(0.3, 0.5), agents=1,
         talk=1.0, f={"P_delay": 0.8, "E_W1": 1.1428571428571428, "E_W2": 5.714285714285714, "E_W": 4.0},
-        replications=1500, hours=200.0, warm_up=20.0, quick=True,
+        replications=1500, hours=200.0, warm_up=20.0,
     ),
     Case(
         "PR-05", "M/M/10+M with two priorities: 5 and 6 calls a minute, patience 2 and 5 min",
@@ -716,7 +707,6 @@ def _phases(
     replications: int,
     hours: float,
     warm_up: float,
-    quick: bool,
     patience: Mapping[str, Any] | None = None,
 ) -> Case:
     figures = [
@@ -728,7 +718,7 @@ def _phases(
     if patience:
         figures.append(share("abandoned", f["P_Ab"], "abandonment_rate"))
     scenario = steady(*one_group(agents, calls=queue(rate, talk, patience)), hours, warm_up)
-    return Case(id_, model, CTMC, scenario, (Run(tuple(figures), replications, quick=quick),))
+    return Case(id_, model, CTMC, scenario, (Run(tuple(figures), replications),))
 
 
 HYPEREXPONENTIAL = {"distribution": "hyperexponential", "mean": "1 min", "cv": 2.0}
@@ -743,7 +733,7 @@ PHASES = [
             "P_delay": 0.45343315909077275, "E_Q": 1.4027634958044395, "E_W": 0.15586261064493773,
             "P_Ab": 0.07793130532246886, "utilisation": 0.8298618252097769,
         },
-        replications=900, hours=25.0, warm_up=1.5, quick=True, patience=exponential(2.0),
+        replications=900, hours=25.0, warm_up=1.5, patience=exponential(2.0),
     ),
     _phases(
         "PH-04", "M/H2/5: talk hyperexponential with cv 2, nobody hangs up", rate=4.0, agents=5,
@@ -752,7 +742,7 @@ PHASES = [
             "P_delay": 0.5695546174202328, "E_Q": 5.016605618627967, "E_W": 1.2541514046569917,
             "utilisation": 0.8,
         },
-        replications=1500, hours=100.0, warm_up=10.0, quick=False,
+        replications=1500, hours=100.0, warm_up=10.0,
     ),
     _phases(
         "PH-05", "M/E2/10+M: talk of two exponential phases, patience 2 min", rate=9.0, agents=10,
@@ -761,7 +751,7 @@ PHASES = [
             "P_delay": 0.4779964641025939, "E_Q": 1.101841215767156, "E_W": 0.12242680175190622,
             "P_Ab": 0.06121340087595311, "utilisation": 0.8449079392116422,
         },
-        replications=700, hours=25.0, warm_up=1.0, quick=True, patience=exponential(2.0),
+        replications=700, hours=25.0, warm_up=1.0, patience=exponential(2.0),
     ),
 ]
 # fmt: on
@@ -981,11 +971,11 @@ PART_DAYS = [
                         "service_level",
                     ),
                 ),
-                4000, within("20 s", "early_abandons_excluded"), quick=False, by_interval=True,
+                4000, within("20 s", "early_abandons_excluded"), by_interval=True,
             ),
             Run(
                 (share("… within 20 s, early abandons met", 0.9263952112949827, "service_level"),), 4000,
-                within("20 s", "early_abandons_met"), quick=False,
+                within("20 s", "early_abandons_met"),
             ),
             Run(
                 (
@@ -1000,7 +990,7 @@ PART_DAYS = [
                         "service_level",
                     ),
                 ),
-                4000, within("30 s"), quick=False, by_interval=True,
+                4000, within("30 s"), by_interval=True,
             ),
             Run(
                 (
@@ -1015,7 +1005,7 @@ PART_DAYS = [
                         "service_level",
                     ),
                 ),
-                4000, within("30 s", "early_abandons_excluded"), quick=False, by_interval=True,
+                4000, within("30 s", "early_abandons_excluded"), by_interval=True,
             ),
         ),
     ),
@@ -1103,7 +1093,7 @@ VARYING = [
                     share("answered within 20 s", 0.7659442942347866, "service_level"),
                     length("mean queue length", 7.158138023465215),
                 ),
-                100000, quick=False,
+                100000,
             ),
         ),
         loose=3.0,
@@ -1165,7 +1155,7 @@ PUBLISHED = [
                         Measure("totals", "abandoned", "calls", scale=1 / 1660),
                     ),
                 ),
-                5000, within("20 s", "early_abandons_met"), quick=False,
+                5000, within("20 s", "early_abandons_met"),
             ),
         ),
     ),
@@ -1187,7 +1177,7 @@ PUBLISHED = [
                         "occupancy", 0.558, Measure("group", "occupancy", "team"), judged=False, goal=False
                     ),
                 ),
-                4000, within("20 s", "early_abandons_excluded"), quick=False, by_interval=True,
+                4000, within("20 s", "early_abandons_excluded"), by_interval=True,
             ),
             Run(
                 (
@@ -1206,7 +1196,7 @@ PUBLISHED = [
                         for hour, value in enumerate(SL30_BY_HOUR)
                     ),
                 ),
-                4000, within("30 s", "early_abandons_excluded"), quick=False, by_interval=True,
+                4000, within("30 s", "early_abandons_excluded"), by_interval=True,
             ),
         ),
     ),
@@ -1238,7 +1228,7 @@ PUBLISHED = [
                         "occupancy", 0.695, Measure("group", "occupancy", "team")
                     ),  # it is not said whether the drain counts
                 ),
-                4000, quick=False,
+                4000,
             ),
         ),
     ),
@@ -1273,7 +1263,7 @@ PUBLISHED = [
                         "occupancy", 0.675, Measure("group", "occupancy", "team")
                     ),  # it is not said whether the drain counts
                 ),
-                4000, quick=False,
+                4000,
             ),
             Run(
                 (
@@ -1283,7 +1273,7 @@ PUBLISHED = [
                         Measure("queue", "service_level", "calls"),
                     ),
                 ),
-                4000, within("20 s", "early_abandons_excluded"), quick=False,
+                4000, within("20 s", "early_abandons_excluded"),
             ),
         ),
     ),

@@ -24,7 +24,7 @@ from validation.cases import CASES, Case, Figure, Measure, Run
 FAMILY_LEVEL = 0.01
 RELATIVE, ABSOLUTE = 0.01, 0.001  # the goal at precision 1: 1% of the value, or .001 of a share
 LEAST = 30  # replications, for the t-intervals
-PILOT_CONTACTS = 300_000
+PILOT_CONTACTS = 2_000_000
 SAFETY = 1.15  # on the replications that a pilot asks for
 PERCENTILE_BATCHES = 64  # sim resamples percentiles over at most so many batches
 
@@ -134,14 +134,10 @@ def judged_figures(chosen: Iterable[tuple[Case, int]]) -> int:
     return sum(figure.judged for case, place in chosen for figure in case.runs[place].figures)
 
 
-def part(name: str) -> list[tuple[Case, int]]:
-    """The runs of `ci` or `whole`, those of cases that cannot be played yet left out."""
+def playable() -> list[tuple[Case, int]]:
+    """Every run of every case, those that the schema cannot play yet left out."""
     return [
-        (case, place)
-        for case in CASES.values()
-        if missing(case) is None
-        for place, run in enumerate(case.runs)
-        if name == "whole" or run.quick
+        (case, place) for case in CASES.values() if missing(case) is None for place in range(len(case.runs))
     ]
 
 
@@ -262,7 +258,7 @@ def piloted(case_id: str, place: int, engine: dict[str, Any]) -> tuple[str, int,
     case = CASES[case_id]
     run = case.runs[place]
     started = time.process_time()
-    count = int(min(max(PILOT_CONTACTS / contacts_of(case), 20), 200))
+    count = int(min(max(PILOT_CONTACTS / contacts_of(case), 64), 1000))
     result = play(case, run, count, seed_of(case, place) + 1, **engine)
     needed, name = 0, ""
     for figure in run.figures:

@@ -19,30 +19,21 @@ import numpy as np
 from sim.engines.routing import (
     choose_group, choose_group_for_idle, choose_idle_request, choose_queue, estimated_wait, is_offered,
 )  # fmt: skip
-from sim.jit import kernel
+from sim.jit import handle, kernel
 from sim.model.centre import (
     BY_WAITED, DROP, FINISH, IDLE, LATER, NO_OFFER, REDIAL_TIME, Centre, add_span, interval_of,
 )  # fmt: skip
 from sim.model.chance import BALK, CALLBACK, PATIENCE, REACHED, REDIAL, REDIAL_DELAY, u
 from sim.model.day import Day, duration, patience_of
-from sim.model.records import MOMENTS, Outcome, Records
+from sim.model.records import (
+    ANSWERED, ARRIVED, ATTEMPT, CONNECTED, CUSTOMER, DIALS, GROUP, HOME, JOINED, NEED, OFFERED, OUTCOME, QUEUE,
+    RECORD_FLOATS, RECORD_INTEGERS, RELEASED, REQUESTED, TALK_ENDED, WAIT, Outcome, Records, from_tables,
+)  # fmt: skip
 
-# Columns of floats: those of the records, then what the story needs to go on
-(
-    ARRIVED, JOINED, ANSWERED, TALK_ENDED, RELEASED, WAIT, OFFERED, REQUESTED, CONNECTED, NEED_ARRIVED, TALK, WRAP,
-    PATIENT, STANDS, TAKEN,
-) = range(15)  # fmt: skip
-FLOATS = 15
-# Columns of integers: those of the records, then place in the list of skills, neighbours in line, order of
-# joining, place in the heap of what may be called off, the customer's next row, and the row's own number
-(
-    HOME, CUSTOMER, NEED, ATTEMPT, QUEUE, OUTCOME, GROUP, DIALS, PLACE, NEXT, PREVIOUS, ORDER, HEAPED, THEN, ROW,
-) = range(15)  # fmt: skip
-INTEGERS = 15
-RECORD_FLOATS = dict(zip(MOMENTS, range(9), strict=True))
-RECORD_INTEGERS = dict(
-    zip(("home", "customer", "need", "attempt", "queue", "outcome", "group", "dials"), range(8), strict=True)
-)
+# Columns of floats and of integers after those of the records: what the story needs to go on
+NEED_ARRIVED, TALK, WRAP, PATIENT, STANDS, TAKEN = range(RECORD_FLOATS, RECORD_FLOATS + 6)
+PLACE, NEXT, PREVIOUS, ORDER, HEAPED, THEN, ROW = range(RECORD_INTEGERS, RECORD_INTEGERS + 7)
+FLOATS, INTEGERS = RECORD_FLOATS + 6, RECORD_INTEGERS + 7
 # Numbers of the floor
 SURE, UNSURE, ROWS, ENGAGED, LOOKING, ORDERS, CLOSED, HOLE, WITH_CALLBACKS = range(9)
 # Numbers of a group
@@ -72,7 +63,7 @@ CALLED_BACK, CALL_FAILED, CUT_OFF = (
 class Work(NamedTuple):
     """The floor while it is played, and the contacts: arrays used again from replication to replication.
 
-    f: float64 (FLOATS, rows); i: int64 (INTEGERS, rows); sure_*, unsure_*: the two heaps (moment, key, row); n: int64, numbers
+    f: float64 (rows, FLOATS); i: int64 (rows, INTEGERS); sure_*, unsure_*: the two heaps (moment, key, row); n: int64, numbers
     of the floor; teams: int64 (5, groups); ring: float64 (groups, most agents), since when the free ones are free,
     round and round from HEAD; head, tail, length: (2 × queues,), the lines, then those for idle agents; hours:
     float64 (4, groups, intervals).
@@ -108,9 +99,9 @@ def _new_workspace(centre: Centre, rows: int) -> Work:
     """Arrays for a day of at most so many contacts, redials included."""
     queues, (groups, count) = centre.balks.size, centre.staffing.shape
     most = int(centre.staffing.max(initial=0))
-    f = np.full((FLOATS, rows), math.nan)
-    i = np.zeros((INTEGERS, rows), dtype=np.int64)
-    i[ROW] = np.arange(rows)
+    f = np.full((rows, FLOATS), math.nan)
+    i = np.zeros((rows, INTEGERS), dtype=np.int64)
+    i[:, ROW] = np.arange(rows)
     heaps = (np.empty(rows + 2), np.empty(rows + 2, dtype=np.int64), np.empty(rows + 2, dtype=np.int64))
     return Work(
         f, i, *heaps, *(np.empty_like(part) for part in heaps), np.zeros(9, dtype=np.int64),
@@ -130,10 +121,10 @@ def key_of(w, kind, row):
     i = w.i
     return (
         kind << KIND_SHIFT
-        | i[HOME, row] << HOME_SHIFT
-        | i[CUSTOMER, row] << CUSTOMER_SHIFT
-        | i[NEED, row] << NEED_SHIFT
-        | i[ATTEMPT, row]
+        | i[row, HOME] << HOME_SHIFT
+        | i[row, CUSTOMER] << CUSTOMER_SHIFT
+        | i[row, NEED] << NEED_SHIFT
+        | i[row, ATTEMPT]
     )
 
 
@@ -201,7 +192,7 @@ def close_hole(w):
 @kernel(inner=True)
 def set_unsure(w, place, moment, key, row):
     w.unsure_moment[place], w.unsure_key[place], w.unsure_row[place] = moment, key, row
-    w.i[HEAPED, row] = place
+    w.i[row, HEAPED] = place
 
 
 @kernel(inner=True)
@@ -229,10 +220,10 @@ def may(w, moment, kind, row):
 @kernel(inner=True)
 def call_off(w, row):
     """Take a row's moment, if it has one, off the heap of what may be called off."""
-    place = w.i[HEAPED, row]
+    place = w.i[row, HEAPED]
     if place < 0:
         return
-    w.i[HEAPED, row] = NONE
+    w.i[row, HEAPED] = NONE
     w.n[UNSURE] -= 1
     last = w.n[UNSURE]
     if place == last:
@@ -270,12 +261,12 @@ def call_off(w, row):
 
 @kernel(inner=True)
 def is_request(w, row):
-    return not math.isnan(w.f[REQUESTED, row])
+    return not math.isnan(w.f[row, REQUESTED])
 
 
 @kernel(inner=True)
 def line_of(w, c, row):
-    queue = w.i[QUEUE, row]
+    queue = w.i[row, QUEUE]
     if c.callbacks.place[queue] == IDLE and is_request(w, row):
         return queue + c.balks.size
     return queue
@@ -284,9 +275,9 @@ def line_of(w, c, row):
 @kernel(inner=True)
 def comes_before(w, row, other):
     f, i = w.f, w.i
-    if f[STANDS, row] != f[STANDS, other]:
-        return f[STANDS, row] < f[STANDS, other]
-    return i[ORDER, row] < i[ORDER, other]
+    if f[row, STANDS] != f[other, STANDS]:
+        return f[row, STANDS] < f[other, STANDS]
+    return i[row, ORDER] < i[other, ORDER]
 
 
 @kernel(inner=True)
@@ -297,39 +288,39 @@ def stands(w, c, row):
     if before != NONE and comes_before(w, row, before):
         after = w.head[line]
         while comes_before(w, after, row):
-            after = i[NEXT, after]
-        before = i[PREVIOUS, after]
-    i[PREVIOUS, row], i[NEXT, row] = before, after
+            after = i[after, NEXT]
+        before = i[after, PREVIOUS]
+    i[row, PREVIOUS], i[row, NEXT] = before, after
     if before == NONE:
         w.head[line] = row
     else:
-        i[NEXT, before] = row
+        i[before, NEXT] = row
     if after == NONE:
         w.tail[line] = row
     else:
-        i[PREVIOUS, after] = row
+        i[after, PREVIOUS] = row
     w.n[LOOKING] += 1
     w.length[line] += 1
     if before == NONE:
-        line_changed(w, c, i[QUEUE, row])
+        line_changed(w, c, i[row, QUEUE])
 
 
 @kernel(inner=True)
 def leaves(w, c, row):
     """Leave the line one stands in."""
     i, line = w.i, line_of(w, c, row)
-    before, after = i[PREVIOUS, row], i[NEXT, row]
+    before, after = i[row, PREVIOUS], i[row, NEXT]
     if after == NONE:
         w.tail[line] = before
     else:
-        i[PREVIOUS, after] = before
+        i[after, PREVIOUS] = before
     w.n[LOOKING] -= 1
     w.length[line] -= 1
     if before == NONE:
         w.head[line] = after
-        line_changed(w, c, i[QUEUE, row])
+        line_changed(w, c, i[row, QUEUE])
     else:
-        i[NEXT, before] = after
+        i[before, NEXT] = after
 
 
 @kernel(inner=True)
@@ -340,9 +331,9 @@ def line_changed(w, c, queue):
         return
     front, idle_front = w.head[queue], w.head[queue + c.balks.size]
     if front != NONE:
-        w.first[queue] = w.f[STANDS, front] - c.head_start[queue]
+        w.first[queue] = w.f[front, STANDS] - c.head_start[queue]
     if idle_front != NONE:
-        w.idle_first[queue] = w.f[STANDS, idle_front]
+        w.idle_first[queue] = w.f[idle_front, STANDS]
 
 
 # The agents
@@ -462,10 +453,10 @@ def comes_free(w, c, group, now):
 @kernel(inner=True)
 def answer(w, c, row, place, now):
     f = w.f
-    w.i[OUTCOME, row] = ANSWER
-    f[ANSWERED, row] = now
-    f[WAIT, row] = now - f[JOINED, row]
-    f[TAKEN, row] = now
+    w.i[row, OUTCOME] = ANSWER
+    f[row, ANSWERED] = now
+    f[row, WAIT] = now - f[row, JOINED]
+    f[row, TAKEN] = now
     talks(w, c, row, place, now)
 
 
@@ -473,10 +464,10 @@ def answer(w, c, row, place, now):
 def talks(w, c, row, place, now):
     """Talk, then the agent wraps up; the end of the talk matters by itself only where lines are limited."""
     f, factor = w.f, c.factor[place]
-    w.i[GROUP, row] = c.groups[place]
-    talk_end = now + f[TALK, row] * factor
-    released = talk_end + f[WRAP, row] * factor
-    f[TALK_ENDED, row], f[RELEASED, row] = talk_end, released
+    w.i[row, GROUP] = c.groups[place]
+    talk_end = now + f[row, TALK] * factor
+    released = talk_end + f[row, WRAP] * factor
+    f[row, TALK_ENDED], f[row, RELEASED] = talk_end, released
     if c.lines >= 0:
         will(w, talk_end, TALK_END, row)
     else:
@@ -485,15 +476,15 @@ def talks(w, c, row, place, now):
 
 @kernel(inner=True)
 def talk_ends(w, row):
-    if w.i[OUTCOME, row] == ANSWER:
+    if w.i[row, OUTCOME] == ANSWER:
         w.n[ENGAGED] -= 1
-    will(w, w.f[RELEASED, row], HAND_SHORTENS, row)
+    will(w, w.f[row, RELEASED], HAND_SHORTENS, row)
 
 
 @kernel(inner=True)
 def hand_shortens(w, c, row, now):
-    group = w.i[GROUP, row]
-    add_span(w.hours[BUSY, group], w.f[TAKEN, row], now, c.warm_up, c.interval, 1.0)
+    group = w.i[row, GROUP]
+    add_span(w.hours[BUSY, group], w.f[row, TAKEN], now, c.warm_up, c.interval, 1.0)
     comes_free(w, c, group, now)
 
 
@@ -501,19 +492,19 @@ def hand_shortens(w, c, row, now):
 def new_row(w, c, row, home, customer, attempt, arrived, need_arrived):
     """Fill a contact's row with what it has on arriving; callback columns are touched only where there are any."""
     f, i = w.f, w.i
-    f[ARRIVED, row], f[NEED_ARRIVED, row] = arrived, need_arrived
-    f[JOINED, row] = f[ANSWERED, row] = f[TALK_ENDED, row] = f[RELEASED, row] = f[WAIT, row] = math.nan
-    i[HOME, row], i[CUSTOMER, row], i[NEED, row], i[ATTEMPT, row], i[QUEUE, row] = (
+    f[row, ARRIVED], f[row, NEED_ARRIVED] = arrived, need_arrived
+    f[row, JOINED] = f[row, ANSWERED] = f[row, TALK_ENDED] = f[row, RELEASED] = f[row, WAIT] = math.nan
+    i[row, HOME], i[row, CUSTOMER], i[row, NEED], i[row, ATTEMPT], i[row, QUEUE] = (
         home,
         customer,
         0,
         attempt,
         home,
     )
-    i[OUTCOME, row], i[GROUP, row], i[HEAPED, row], i[THEN, row] = NONE, NOBODY, NONE, NONE
+    i[row, OUTCOME], i[row, GROUP], i[row, HEAPED], i[row, THEN] = NONE, NOBODY, NONE, NONE
     if w.n[WITH_CALLBACKS]:
-        f[OFFERED, row] = f[REQUESTED, row] = f[CONNECTED, row] = math.nan
-        i[DIALS, row] = 0
+        f[row, OFFERED] = f[row, REQUESTED] = f[row, CONNECTED] = math.nan
+        i[row, DIALS] = 0
 
 
 @kernel(inner=True)
@@ -522,17 +513,17 @@ def first_arrives(w, c, day, queue, row):
     moment = day.arrived[row]
     own = row - day.start[0]
     new_row(w, c, own, queue, customer, 0, moment, moment)
-    w.f[TALK, own], w.f[WRAP, own], w.f[PATIENT, own] = day.talk[row], day.wrap[row], day.patience[row]
+    w.f[own, TALK], w.f[own, WRAP], w.f[own, PATIENT] = day.talk[row], day.wrap[row], day.patience[row]
     return own
 
 
 @kernel(inner=True)
 def arrives(w, c, row, seed, replication, now):
     """An attempt from its arrival until it is answered, waits, is a request, or is turned away."""
-    n, i, f, queue = w.n, w.i, w.f, w.i[QUEUE, row]
+    n, i, f, queue = w.n, w.i, w.f, w.i[row, QUEUE]
     if n[ENGAGED] == c.lines:
         return gives_up(w, c, row, BLOCK, seed, replication, now)
-    f[JOINED, row] = f[STANDS, row] = now
+    f[row, JOINED] = f[row, STANDS] = now
     if c.lines >= 0:
         n[ENGAGED] += 1
     place = choose_group(queue, c.group_start, c.groups, c.prefer, w.free_since)
@@ -540,14 +531,14 @@ def arrives(w, c, row, seed, replication, now):
         longest_free_goes(w, c.groups[place])
         answer(w, c, row, place, now)
         return True
-    i[ORDER, row] = n[ORDERS]
+    i[row, ORDER] = n[ORDERS]
     n[ORDERS] += 1
     if w.on_line[queue] == c.max_waiting[queue]:
-        f[JOINED, row] = math.nan
+        f[row, JOINED] = math.nan
         return turned_away(w, c, row, BLOCK, seed, replication, now)
     balks = c.balks[queue]
     if balks > 0.0 and chance(w, c, row, BALK, seed, replication) < balks:
-        f[WAIT, row] = 0.0
+        f[row, WAIT] = 0.0
         return turned_away(w, c, row, BALKING, seed, replication, now)
     if accepts_callback(w, c, row, seed, replication, now):
         free_line(w, c)
@@ -572,10 +563,10 @@ def turned_away(w, c, row, outcome, seed, replication, now):
 @kernel(inner=True)
 def waits(w, c, row):
     """Wait on the line until answered, until patience ends, or until an offer falls due before that."""
-    queue, joined = w.i[QUEUE, row], w.f[JOINED, row]
+    queue, joined = w.i[row, QUEUE], w.f[row, JOINED]
     stands(w, c, row)
     w.on_line[queue] += 1
-    gone = joined + w.f[PATIENT, row]
+    gone = joined + w.f[row, PATIENT]
     if c.callbacks.offer[queue] == BY_WAITED and joined + c.callbacks.threshold[queue] < gone:
         may(w, joined + c.callbacks.threshold[queue], WAITED_OFFER, row)
     elif gone < math.inf:
@@ -584,8 +575,8 @@ def waits(w, c, row):
 
 @kernel(inner=True)
 def patience_ends(w, c, row, seed, replication, now):
-    w.f[WAIT, row] = w.f[PATIENT, row]
-    w.on_line[w.i[QUEUE, row]] -= 1
+    w.f[row, WAIT] = w.f[row, PATIENT]
+    w.on_line[w.i[row, QUEUE]] -= 1
     leaves(w, c, row)
     enough = turned_away(w, c, row, ABANDON, seed, replication, now)
     if w.n[CLOSED]:
@@ -597,35 +588,35 @@ def patience_ends(w, c, row, seed, replication, now):
 def chance(w, c, row, purpose, seed, replication):
     """The contact's own number for a purpose, from its home queue's stream."""
     i = w.i
-    stream = c.demand.streams[i[HOME, row]]
-    return u(seed, stream, replication, i[CUSTOMER, row], i[NEED, row], i[ATTEMPT, row], purpose)
+    stream = c.demand.streams[i[row, HOME]]
+    return u(seed, stream, replication, i[row, CUSTOMER], i[row, NEED], i[row, ATTEMPT], purpose)
 
 
 @kernel(inner=True)
 def gives_up(w, c, row, outcome, seed, replication, now):
     """End an attempt without an answer and redial later if the customer does; False if there is no row left."""
-    f, i, n, queue = w.f, w.i, w.n, w.i[QUEUE, row]
-    i[OUTCOME, row] = outcome
-    attempt, share = i[ATTEMPT, row] + 1, c.redial_share[queue]
+    f, i, n, queue = w.f, w.i, w.n, w.i[row, QUEUE]
+    i[row, OUTCOME] = outcome
+    attempt, share = i[row, ATTEMPT] + 1, c.redial_share[queue]
     if share == 0.0 or attempt >= c.redial_attempts[queue]:
         return True
     if chance(w, c, row, REDIAL, seed, replication) >= share:
         return True
-    need_arrived = f[NEED_ARRIVED, row]
+    need_arrived = f[row, NEED_ARRIVED]
     index = interval_of(need_arrived, c.interval, c.staffing.shape[1])
     uniform = chance(w, c, row, REDIAL_DELAY, seed, replication)
     moment = now + duration(c.delays, REDIAL_TIME, queue, index, uniform)
     if moment >= c.horizon:
         return True
     again = n[ROWS]
-    if again == f.shape[1]:
+    if again == f.shape[0]:
         return False
     n[ROWS] += 1
-    new_row(w, c, again, i[HOME, row], i[CUSTOMER, row], attempt, moment, need_arrived)
-    i[THEN, row] = again
-    f[TALK, again], f[WRAP, again] = f[TALK, row], f[WRAP, row]
+    new_row(w, c, again, i[row, HOME], i[row, CUSTOMER], attempt, moment, need_arrived)
+    i[row, THEN] = again
+    f[again, TALK], f[again, WRAP] = f[row, TALK], f[row, WRAP]
     uniform = chance(w, c, again, PATIENCE, seed, replication)
-    f[PATIENT, again] = patience_of(c.demand.draws, c.demand.never[queue], queue, index, uniform)
+    f[again, PATIENT] = patience_of(c.demand.draws, c.demand.never[queue], queue, index, uniform)
     will(w, moment, REDIALS, again)
     return True
 
@@ -636,7 +627,7 @@ def gives_up(w, c, row, outcome, seed, replication, now):
 @kernel(inner=True)
 def accepts_callback(w, c, row, seed, replication, now):
     """Put the offer to a joining caller if the rule says so; whether it became a request."""
-    queue = w.i[QUEUE, row]
+    queue = w.i[row, QUEUE]
     rule = c.callbacks.offer[queue]
     if rule == NO_OFFER or rule == BY_WAITED:
         return False
@@ -653,28 +644,28 @@ def accepts_callback(w, c, row, seed, replication, now):
 @kernel(inner=True)
 def takes_up(w, c, row, seed, replication, now):
     """Make the offer, unless offers have stopped; whether the caller accepts."""
-    queue, callbacks, f = w.i[QUEUE, row], c.callbacks, w.f
+    queue, callbacks, f = w.i[row, QUEUE], c.callbacks, w.f
     if now >= callbacks.last_offer[queue] or w.pending[queue] == callbacks.max_pending[queue]:
         return False
-    f[OFFERED, row] = now
+    f[row, OFFERED] = now
     if chance(w, c, row, CALLBACK, seed, replication) >= callbacks.accept[queue]:
         return False
     w.pending[queue] += 1
-    f[WAIT, row] = now - f[JOINED, row]
+    f[row, WAIT] = now - f[row, JOINED]
     return True
 
 
 @kernel(inner=True)
 def has_waited(w, c, row, seed, replication, now):
     """The offer after some time on the line: whoever declines goes on waiting until patience ends."""
-    queue = w.i[QUEUE, row]
+    queue = w.i[row, QUEUE]
     if takes_up(w, c, row, seed, replication, now):
         w.on_line[queue] -= 1
         leaves(w, c, row)
         free_line(w, c)
         makes_request(w, c, row, now)
     else:
-        gone = w.f[JOINED, row] + w.f[PATIENT, row]
+        gone = w.f[row, JOINED] + w.f[row, PATIENT]
         if gone < math.inf:
             may(w, gone, PATIENCE_ENDS, row)
 
@@ -682,25 +673,25 @@ def has_waited(w, c, row, seed, replication, now):
 @kernel(inner=True)
 def makes_request(w, c, row, now):
     """From now on this is a request: in line at its place, for idle agents, or for later."""
-    queue, f = w.i[QUEUE, row], w.f
-    f[REQUESTED, row] = now
+    queue, f = w.i[row, QUEUE], w.f
+    f[row, REQUESTED] = now
     if c.callbacks.place[queue] == LATER:
-        f[STANDS, row] = now + c.callbacks.after[queue]
-        w.i[ORDER, row] = NONE
-        will(w, f[STANDS, row], CALLBACK_DUE, row)
+        f[row, STANDS] = now + c.callbacks.after[queue]
+        w.i[row, ORDER] = NONE
+        will(w, f[row, STANDS], CALLBACK_DUE, row)
         return
     if c.callbacks.place[queue] == IDLE:
-        f[STANDS, row] = now
+        f[row, STANDS] = now
     seeks(w, c, row, now)
 
 
 @kernel(inner=True)
 def falls_due(w, c, row, now):
     """A request may be dialled from now on, unless it was dropped meanwhile."""
-    if w.i[OUTCOME, row] != NONE:
+    if w.i[row, OUTCOME] != NONE:
         return
-    if w.i[ORDER, row] == NONE:
-        w.i[ORDER, row] = w.n[ORDERS]
+    if w.i[row, ORDER] == NONE:
+        w.i[row, ORDER] = w.n[ORDERS]
         w.n[ORDERS] += 1
     seeks(w, c, row, now)
 
@@ -708,7 +699,7 @@ def falls_due(w, c, row, now):
 @kernel(inner=True)
 def seeks(w, c, row, now):
     """A request looks for an agent, or stands in line for one."""
-    queue = w.i[QUEUE, row]
+    queue = w.i[row, QUEUE]
     if c.callbacks.place[queue] == IDLE:
         reserve = w.reserve[queue]
         place = choose_group_for_idle(queue, reserve, c.group_start, c.groups, c.prefer, w.free_since, w.free)
@@ -724,11 +715,11 @@ def seeks(w, c, row, now):
 @kernel(inner=True)
 def dial(w, c, row, place, now):
     i = w.i
-    i[PLACE, row] = place
-    i[DIALS, row] += 1
-    i[HEAPED, row] = DIALLING
-    w.f[TAKEN, row] = now
-    will(w, now + c.callbacks.ring[i[QUEUE, row]], RING_END, row)
+    i[row, PLACE] = place
+    i[row, DIALS] += 1
+    i[row, HEAPED] = DIALLING
+    w.f[row, TAKEN] = now
+    will(w, now + c.callbacks.ring[i[row, QUEUE]], RING_END, row)
 
 
 DIALLING = -2  # in HEAPED: a request that is being dialled is not dropped at closing
@@ -737,22 +728,22 @@ DIALLING = -2  # in HEAPED: a request that is being dialled is not dropped at cl
 @kernel(inner=True)
 def ring_ends(w, c, row, seed, replication, now):
     """The customer picks up, or the agent is free again and the request goes back or fails."""
-    i, queue = w.i, w.i[QUEUE, row]
-    stream = c.demand.streams[i[HOME, row]]
-    reached = u(seed, stream, replication, i[CUSTOMER, row], i[NEED, row], i[DIALS, row] - 1, REACHED)
-    i[HEAPED, row] = NONE
+    i, queue = w.i, w.i[row, QUEUE]
+    stream = c.demand.streams[i[row, HOME]]
+    reached = u(seed, stream, replication, i[row, CUSTOMER], i[row, NEED], i[row, DIALS] - 1, REACHED)
+    i[row, HEAPED] = NONE
     if reached < c.callbacks.reached[queue]:
-        i[OUTCOME, row] = CALLED_BACK
-        w.f[CONNECTED, row] = now
+        i[row, OUTCOME] = CALLED_BACK
+        w.f[row, CONNECTED] = now
         w.pending[queue] -= 1
         if w.n[CLOSED]:
             send_home(w, c, now)
-        talks(w, c, row, i[PLACE, row], now)
+        talks(w, c, row, i[row, PLACE], now)
         return
-    failed = i[DIALS, row] == c.callbacks.attempts[queue] or is_dropped(w, c, queue)
+    failed = i[row, DIALS] == c.callbacks.attempts[queue] or is_dropped(w, c, queue)
     if failed:
         fails(w, c, row, now)
-    group, since = c.groups[i[PLACE, row]], w.f[TAKEN, row]
+    group, since = c.groups[i[row, PLACE]], w.f[row, TAKEN]
     add_span(w.hours[BUSY, group], since, now, c.warm_up, c.interval, 1.0)
     add_span(w.hours[UNREACHED, group], since, now, c.warm_up, c.interval, 1.0)
     comes_free(w, c, group, now)
@@ -762,8 +753,8 @@ def ring_ends(w, c, row, seed, replication, now):
 
 @kernel(inner=True)
 def fails(w, c, row, now):
-    w.i[OUTCOME, row] = CALL_FAILED
-    w.pending[w.i[QUEUE, row]] -= 1
+    w.i[row, OUTCOME] = CALL_FAILED
+    w.pending[w.i[row, QUEUE]] -= 1
     if w.n[CLOSED]:
         send_home(w, c, now)
 
@@ -837,10 +828,10 @@ def end_of_hours(w, c, now):
             continue
         row = w.head[queue]
         while row != NONE:
-            after = w.i[NEXT, row]
+            after = w.i[row, NEXT]
             if not is_request(w, row):
-                w.i[OUTCOME, row] = CUT_OFF
-                w.f[WAIT, row] = now - w.f[JOINED, row]
+                w.i[row, OUTCOME] = CUT_OFF
+                w.f[row, WAIT] = now - w.f[row, JOINED]
                 w.on_line[queue] -= 1
                 leaves(w, c, row)
                 call_off(w, row)
@@ -858,13 +849,13 @@ def drop_requests(w, c, queue, now):
     for line in (queue, queue + queues):
         row = w.head[line]
         while row != NONE:
-            after = w.i[NEXT, row]
+            after = w.i[row, NEXT]
             leaves(w, c, row)
             fails(w, c, row, now)
             row = after
     for row in range(w.n[ROWS]):
-        waiting = w.i[OUTCOME, row] == NONE and w.i[HEAPED, row] != DIALLING
-        if w.i[QUEUE, row] == queue and waiting and is_request(w, row):
+        waiting = w.i[row, OUTCOME] == NONE and w.i[row, HEAPED] != DIALLING
+        if w.i[row, QUEUE] == queue and waiting and is_request(w, row):
             fails(w, c, row, now)
 
 
@@ -935,8 +926,9 @@ def happens(w, c, kind, row, seed, replication, now):
 
 
 @kernel(lean=True, big=True)
-def run(w, c, day, seed, replication):
+def run(work, centre, dealt, seed, replication):
     """Play one day; False if it has more redials than there are rows for."""
+    w, c, day = handle(work), handle(centre), handle(dealt)
     opens(w, c, day)
     n, count, enough = w.n, c.staffing.shape[1], True
     index = next_change(c, 0)
@@ -986,28 +978,17 @@ def run(w, c, day, seed, replication):
     return enough
 
 
-@kernel
-def records_of(w):
-    """The columns of the records, as they stand in the tables: rows are found by ROW and THEN."""
-    f, i, hours = w.f, w.i, w.hours
-    return Records(
-        i[HOME], i[CUSTOMER], i[NEED], i[ATTEMPT], i[QUEUE], i[OUTCOME], i[GROUP],
-        f[ARRIVED], f[JOINED], f[ANSWERED], f[TALK_ENDED], f[RELEASED], f[WAIT], f[OFFERED], f[REQUESTED], f[CONNECTED],
-        i[DIALS], hours[ON_DUTY], hours[OVERTIME], hours[BUSY], hours[UNREACHED],
-    )  # fmt: skip
-
-
 _kept = threading.local()
 
 
 def workspace(centre: Centre, rows: int) -> Work:
     """This thread's workspace for days of so many contacts, made anew where the last one does not fit."""
     shape = (centre.balks.size, *centre.staffing.shape, int(centre.staffing.max(initial=0)))
-    if getattr(_kept, "shape", None) != shape or _kept.work.f.shape[1] < rows:
+    if getattr(_kept, "shape", None) != shape or _kept.work.f.shape[0] < rows:
         _kept.shape, _kept.work = shape, _new_workspace(centre, rows)
     work: Work = _kept.work
-    work.f[OFFERED : CONNECTED + 1] = math.nan
-    work.i[DIALS] = 0
+    work.f[:, OFFERED : CONNECTED + 1] = math.nan
+    work.i[:, DIALS] = 0
     return work
 
 
@@ -1020,13 +1001,6 @@ def play(centre: Centre, day: Day, seed: int, replication: int) -> Records:
     """Play one dealt day in one centre: the same records, to the last bit, as the reference engine's."""
     work = workspace(centre, room(day.start))
     while not run(work, centre, day, seed, replication):
-        work = workspace(centre, 2 * work.f.shape[1])
+        work = workspace(centre, 2 * work.f.shape[0])
     rows = int(work.n[ROWS])
-    i, f = work.i[:, :rows], work.f[:, :rows]
-    order = np.lexsort((i[ATTEMPT], i[NEED], i[CUSTOMER], i[HOME]))
-    hours = dict(zip(("on_duty", "overtime", "busy", "unreached"), work.hours.copy(), strict=True))
-    return Records(
-        **{name: i[column, order] for name, column in RECORD_INTEGERS.items()},
-        **{name: f[column, order] for name, column in RECORD_FLOATS.items()},
-        **hours,
-    )
+    return from_tables(work.f[:rows], work.i[:rows], work.hours)

@@ -9,7 +9,11 @@ import numpy as np
 from sim.jit import kernel
 from sim.model.centre import Centre, add_span, interval_of
 from sim.model.chance import LEAVE, u
-from sim.model.records import Outcome, Records
+from sim.model.records import ARRIVED as R_ARRIVED, ANSWERED as R_ANSWERED, CONNECTED as R_CONNECTED, CUSTOMER as R_CUSTOMER
+from sim.model.records import DIALS as R_DIALS, HOME as R_HOME, JOINED as R_JOINED, NEED as R_NEED, OFFERED as R_OFFERED
+from sim.model.records import OUTCOME as R_OUTCOME, QUEUE as R_QUEUE, RELEASED as R_RELEASED, REQUESTED as R_REQUESTED
+from sim.model.records import WAIT as R_WAIT
+from sim.model.records import AGENT_TIME, Outcome, Records, to_tables
 from sim.scenario.schema import Scenario
 
 TOTALS = (
@@ -26,7 +30,6 @@ TOTALS = (
     CUSTOMERS, UNSERVED_CUSTOMERS, LOST_CUSTOMERS, LOST_VALUE, DETERRED_VALUE, LONGEST_WAIT,
     CALLBACKS_WITHIN, CALLBACK_WAIT, REACHED_AGENT, TIME_TO_AGENT, WORK_PUT_OFF, WORK_CALLED_BACK,
 ) = range(len(TOTALS))  # fmt: skip
-AGENT_TOTALS = ("on_duty", "overtime", "busy", "unreached")
 DEFINITIONS = ("offered", "answered", "early_abandons_excluded", "early_abandons_met")
 
 O_ANSWERED, O_ABANDONED, O_BALKED = int(Outcome.ANSWERED), int(Outcome.ABANDONED), int(Outcome.BALKED)
@@ -241,12 +244,12 @@ def bin_edges(bins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 @kernel(lean=True)
-def count_contact(row, r, queue, interval, rules, totals):
+def count_contact(row, f, i, queue, interval, rules, totals):
     """Add one contact to the totals of its queue and interval."""
-    outcome, wait = r.outcome[row], r.wait[row]
+    outcome, wait = i[row, R_OUTCOME], f[row, R_WAIT]
     cell = totals[queue, interval]
-    requested = not math.isnan(r.callback_requested[row])
-    if outcome == O_BLOCKED or not math.isnan(r.joined[row]):
+    requested = not math.isnan(f[row, R_REQUESTED])
+    if outcome == O_BLOCKED or not math.isnan(f[row, R_JOINED]):
         cell[OFFERED] += 1.0
     if outcome == O_ANSWERED:
         cell[ANSWERED] += 1.0
@@ -269,55 +272,55 @@ def count_contact(row, r, queue, interval, rules, totals):
         cell[LONGEST_WAIT] = max(cell[LONGEST_WAIT], wait)
         if wait > 0.0 or requested:
             cell[DELAYED] += 1.0
-    count_for_target(row, r, queue, requested, rules, cell)
-    count_callback(row, r, queue, interval, rules, totals)
+    count_for_target(row, f, i, queue, requested, rules, cell)
+    count_callback(row, f, i, queue, interval, rules, totals)
 
 
 @kernel(lean=True)
-def count_callback(row, r, queue, interval, rules, totals):
+def count_callback(row, f, i, queue, interval, rules, totals):
     """Add what a contact says of callbacks, and when a customer who reached an agent did."""
-    cell, requested, connected = totals[queue, interval], r.callback_requested[row], r.callback_connected[row]
-    if r.outcome[row] == O_ANSWERED:
+    cell, requested, connected = totals[queue, interval], f[row, R_REQUESTED], f[row, R_CONNECTED]
+    if i[row, R_OUTCOME] == O_ANSWERED:
         cell[REACHED_AGENT] += 1.0
-        cell[TIME_TO_AGENT] += r.answered[row] - r.joined[row]
-    if not math.isnan(r.callback_offered[row]):
+        cell[TIME_TO_AGENT] += f[row, R_ANSWERED] - f[row, R_JOINED]
+    if not math.isnan(f[row, R_OFFERED]):
         cell[CALLBACKS_OFFERED] += 1.0
     if math.isnan(requested):
         return
     cell[CALLBACKS_ACCEPTED] += 1.0
-    cell[CALLBACK_DIALS] += r.dials[row]
-    if r.outcome[row] == O_CALLBACK_FAILED:
+    cell[CALLBACK_DIALS] += i[row, R_DIALS]
+    if i[row, R_OUTCOME] == O_CALLBACK_FAILED:
         cell[CALLBACKS_FAILED] += 1.0
     if math.isnan(connected):
         return
     cell[CALLBACKS_SERVED] += 1.0
     cell[REACHED_AGENT] += 1.0
-    cell[TIME_TO_AGENT] += connected - r.joined[row]
+    cell[TIME_TO_AGENT] += connected - f[row, R_JOINED]
     cell[CALLBACK_WAIT] += connected - requested
     if connected <= requested + rules.promise[queue]:
         cell[CALLBACKS_WITHIN] += 1.0
 
 
 @kernel(lean=True)
-def count_deferred(row, r, queue, interval, centre, totals):
+def count_deferred(row, f, i, queue, interval, centre, totals):
     """Add the work of a served callback where it was put off and where it was done."""
-    connected = r.callback_connected[row]
+    connected = f[row, R_CONNECTED]
     if not math.isnan(connected):
-        work = r.released[row] - connected
+        work = f[row, R_RELEASED] - connected
         totals[queue, interval, WORK_PUT_OFF] += work
         totals[queue, interval_of(connected, centre.interval, totals.shape[1]), WORK_CALLED_BACK] += work
 
 
 @kernel(lean=True)
-def count_for_target(row, r, queue, requested, rules, cell):
+def count_for_target(row, f, i, queue, requested, rules, cell):
     """Add one contact to the two sides of the service level, under the queue's own definition."""
-    outcome, within, definition = r.outcome[row], rules.within[queue], rules.definition[queue]
-    joined = not math.isnan(r.joined[row])
+    outcome, within, definition = i[row, R_OUTCOME], rules.within[queue], rules.definition[queue]
+    joined = not math.isnan(f[row, R_JOINED])
     if requested or not (joined or outcome == O_BLOCKED):
         return
     answered = outcome == O_ANSWERED
-    in_time = answered and r.answered[row] <= r.joined[row] + within
-    early = (outcome == O_ABANDONED or outcome == O_BALKED) and r.wait[row] <= within
+    in_time = answered and f[row, R_ANSWERED] <= f[row, R_JOINED] + within
+    early = (outcome == O_ABANDONED or outcome == O_BALKED) and f[row, R_WAIT] <= within
     if in_time or (early and definition == 3):
         cell[WITHIN_TARGET] += 1.0
     if definition == 1:
@@ -352,19 +355,19 @@ def is_unserved(outcome: int) -> bool:
 
 
 @kernel(lean=True)
-def count_customer(first, then, r, stream, seed, replication, interval, rules, totals):
+def count_customer(first, then, f, i, stream, seed, replication, interval, rules, totals):
     """Add a customer, whose contacts are row `first` and the chain of `then` from there: met or not, lost or not."""
-    home, customer = r.home[first], r.customer[first]
+    home, customer = i[first, R_HOME], i[first, R_CUSTOMER]
     unserved, pending, waited, row = False, False, 0.0, first
     while row >= 0:
         following = then[row]
-        if not math.isnan(r.wait[row]):
-            waited += r.wait[row]
-        if not math.isnan(r.callback_connected[row]):
-            waited += r.callback_connected[row] - r.callback_requested[row]
-        if following < 0 or r.need[following] != r.need[row]:
-            unserved = unserved or is_unserved(r.outcome[row])
-            pending = pending or r.outcome[row] == O_PENDING
+        if not math.isnan(f[row, R_WAIT]):
+            waited += f[row, R_WAIT]
+        if not math.isnan(f[row, R_CONNECTED]):
+            waited += f[row, R_CONNECTED] - f[row, R_REQUESTED]
+        if following < 0 or i[following, R_NEED] != i[row, R_NEED]:
+            unserved = unserved or is_unserved(i[row, R_OUTCOME])
+            pending = pending or i[row, R_OUTCOME] == O_PENDING
         row = following
     cell = totals[home, interval]
     cell[CUSTOMERS] += 1.0
@@ -380,7 +383,7 @@ def count_customer(first, then, r, stream, seed, replication, interval, rules, t
 
 
 @kernel(lean=True)
-def tally(r, firsts, then, centre, rules, seed, replication, totals, bins):
+def tally(f, i, firsts, then, centre, rules, seed, replication, totals, bins):
     """One pass over the records of a replication, customer by customer.
 
     firsts: int64, the row of each customer's first contact, in order of home and customer; then: int64, the
@@ -391,22 +394,22 @@ def tally(r, firsts, then, centre, rules, seed, replication, totals, bins):
     for first in firsts:
         row = first
         while row >= 0:
-            queue, joined, wait = r.queue[row], r.joined[row], r.wait[row]
-            moment = r.arrived[row] if math.isnan(joined) else joined
+            queue, joined, wait = i[row, R_QUEUE], f[row, R_JOINED], f[row, R_WAIT]
+            moment = f[row, R_ARRIVED] if math.isnan(joined) else joined
             interval = interval_of(moment, centre.interval, count)
             if wait > 0.0:
                 end = min(joined + wait, centre.horizon)
                 add_line_time(totals[queue], joined, end, centre.warm_up, centre.interval)
-            if r.arrived[row] >= centre.warm_up:
-                count_contact(row, r, queue, interval, rules, totals)
-                count_deferred(row, r, queue, interval, centre, totals)
+            if f[row, R_ARRIVED] >= centre.warm_up:
+                count_contact(row, f, i, queue, interval, rules, totals)
+                count_deferred(row, f, i, queue, interval, centre, totals)
                 if not math.isnan(wait):
                     bins[queue * count + interval if each else queue, bin_of(wait)] += 1
             row = then[row]
-        if r.arrived[first] >= centre.warm_up:
-            interval = interval_of(r.arrived[first], centre.interval, count)
-            stream = centre.demand.streams[r.home[first]]
-            count_customer(first, then, r, stream, seed, replication, interval, rules, totals)
+        if f[first, R_ARRIVED] >= centre.warm_up:
+            interval = interval_of(f[first, R_ARRIVED], centre.interval, count)
+            stream = centre.demand.streams[i[first, R_HOME]]
+            count_customer(first, then, f, i, stream, seed, replication, interval, rules, totals)
 
 
 @kernel(lean=True)
@@ -448,18 +451,18 @@ def blank_sheet(replications: int, centre: Centre, by_interval: bool) -> Sheet:
     rows = replications if by_interval else 0
     return Sheet(
         contacts=np.zeros((replications, queues, len(TOTALS))),
-        agents=np.zeros((replications, len(AGENT_TOTALS), groups)),
+        agents=np.zeros((replications, len(AGENT_TIME), groups)),
         interval_sums=np.zeros((queues, count, len(TOTALS))),
-        agent_sums=np.zeros((len(AGENT_TOTALS), groups, count)),
+        agent_sums=np.zeros((len(AGENT_TIME), groups, count)),
         bins=np.zeros((queues * count if by_interval else queues, BINS), dtype=np.int32),
         contacts_by_interval=np.zeros((rows, queues, count, len(TOTALS))),
-        agents_by_interval=np.zeros((rows, len(AGENT_TOTALS), groups, count)),
+        agents_by_interval=np.zeros((rows, len(AGENT_TIME), groups, count)),
         scratch=np.zeros((queues, count, len(TOTALS))),
     )
 
 
 @kernel(lean=True)
-def enter(r, hours, firsts, then, centre, rules, seed, replication, row, sheet):
+def enter(f, i, hours, firsts, then, centre, rules, seed, replication, row, sheet):
     """Write the totals of one replication into row `row` of a sheet; hours: float64 (4, groups, intervals)."""
     queues, count, kinds = sheet.scratch.shape
     whole = sheet.contacts_by_interval.shape[0] > 0
@@ -467,7 +470,7 @@ def enter(r, hours, firsts, then, centre, rules, seed, replication, row, sheet):
         for interval in range(count):
             for kind in range(kinds):
                 sheet.scratch[queue, interval, kind] = 0.0
-    tally(r, firsts, then, centre, rules, seed, replication, sheet.scratch, sheet.bins)
+    tally(f, i, firsts, then, centre, rules, seed, replication, sheet.scratch, sheet.bins)
     for queue in range(queues):
         day = sheet.contacts[row, queue]
         for interval in range(count):
@@ -491,11 +494,14 @@ def enter_records(
     records: Records, centre: Centre, rules: Rules, seed: int, replication: int, row: int, sheet: Sheet
 ) -> None:
     """Write the totals of one replication's records, sorted as they are, into a row of a sheet."""
-    firsts = np.flatnonzero((records.need == 0) & (records.attempt == 0)).astype(np.int64)
-    then = np.arange(1, records.home.size + 1, dtype=np.int64)
-    then[np.append(firsts[1:], records.home.size) - 1] = -1 if firsts.size else then[:0]
-    hours = np.stack([getattr(records, name) for name in AGENT_TOTALS])
-    enter(records, hours, firsts, then, centre, rules, seed, replication, row, sheet)
+    f, i, hours = to_tables(records)
+    firsts = np.flatnonzero((records.need == 0) & (records.attempt == 0))
+    chain = np.zeros((len(i), 2), dtype=np.int64)
+    chain[: firsts.size, 0] = firsts
+    chain[:, 1] = np.arange(1, len(i) + 1)
+    if firsts.size:
+        chain[np.append(firsts[1:], len(i)) - 1, 1] = -1
+    enter(f, i, hours, chain[: firsts.size, 0], chain[:, 1], centre, rules, seed, replication, row, sheet)
 
 
 class Waits(NamedTuple):
@@ -562,7 +568,7 @@ def agent_figures(totals: np.ndarray, scenario: Scenario, by_interval: bool) -> 
     column = (-1, 1) if by_interval else (-1,)
     available = 1.0 - np.array([group.shrinkage for group in groups]).reshape(column)
     cost = np.array([group.cost_per_hour for group in groups]).reshape(column)
-    on_duty, overtime, busy, unreached = (totals[:, place] / 3600.0 for place in range(len(AGENT_TOTALS)))
+    on_duty, overtime, busy, unreached = (totals[:, place] / 3600.0 for place in range(len(AGENT_TIME)))
     paid = planned / available + overtime
     return {
         "on_duty_hours": on_duty, "overtime_hours": overtime, "busy_hours": busy, "paid_hours": paid,
