@@ -58,6 +58,9 @@ def parser() -> argparse.ArgumentParser:
         sub.add_argument("--plan", metavar="NAME", help="the plan to play (default: the first)")
     for sub in (run, compare):
         _add_play_options(sub)
+    run.add_argument(
+        "--trace", nargs="?", type=int, const=0, metavar="R", help="replication R (0) as a story"
+    )
     command("schema", "print the JSON Schema of a scenario file, for editors", _schema)
     return top
 
@@ -69,6 +72,10 @@ def _add_play_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--jobs", type=int, metavar="N", help="processes (default: one a processor, if worth it)"
     )
+    sub.add_argument(
+        "--margin", action="append", default=[], metavar="METRIC=VALUE", help="play until it is met"
+    )
+    sub.add_argument("--max-replications", type=int, metavar="N", help="at most so many for --margin")
     sub.add_argument("--by-interval", action="store_true", help="figures for every interval too")
     sub.add_argument("--json", action="store_true", help="one JSON document instead of tables")
     sub.add_argument("--out", metavar="FILE", help="write what would be printed to a file")
@@ -117,11 +124,39 @@ def _settings(options: argparse.Namespace, scenario: "Scenario", plans: int) -> 
     jobs = options.jobs
     if jobs is None:
         jobs = worthwhile_jobs([scenario] * plans, count, options.engine)
+    margin = dict(_margin(text) for text in options.margin)
     settings = {"replications": count, "seed": options.seed, "engine": options.engine, "jobs": jobs}
     return settings | {
         "by_interval": options.by_interval,
+        "margin": margin or None,
+        "max_replications": options.max_replications,
         "progress": None if options.quiet else _Progress(count),
     }
+
+
+def _margin(text: str) -> tuple[str, float]:
+    """`mean_wait=2 s`, `service_level=0.5%` or `lost_customers=2` as a metric and a number."""
+    from sim.measures.metrics import AGENT_METRICS, QUEUE_METRICS
+    from sim.scenario import units
+
+    metrics = {**QUEUE_METRICS, **AGENT_METRICS}
+    name, equals, value = (part.strip() for part in text.partition("="))
+    if not equals or name not in metrics:
+        raise InputError(f"{shown(text)} is not METRIC=VALUE{nearest(name, metrics)}", file="--margin")
+    parse = {"s": units.duration, "share": units.share}.get(metrics[name].unit, _plain_number)
+    try:
+        return name, parse(value)
+    except InputError as error:
+        raise error.at(path=name, file="--margin") from None
+
+
+def _plain_number(text: str) -> float:
+    from sim.scenario import units
+
+    try:
+        return units.number(float(text), least=0.0)
+    except ValueError:
+        raise InputError(f"{shown(text)} is not a number") from None
 
 
 class _Progress:
@@ -146,6 +181,11 @@ def _run(options: argparse.Namespace) -> int:
 
     _check_outputs(options)
     scenario = _scenario(options)
+    if options.trace is not None:
+        from sim.verbs import trace
+
+        print("\n".join(trace(scenario, options.plan, replication=options.trace, seed=options.seed)))
+        return DONE
     result = simulate(scenario, options.plan, **_settings(options, scenario, 1))
     _warn(options, {result.plan: result.scenario})
     _show(options, lambda: run_table(result, options.by_interval), result)

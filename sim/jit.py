@@ -27,9 +27,8 @@ import numba
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.core import caching, codegen, config
+from numba.core import caching, cgutils, codegen, config
 from numba.core.compiler import Compiler
-from numba.core import cgutils
 from numba.core.imputils import lower_getattr_generic
 from numba.core.typing.templates import AttributeTemplate, infer_getattr
 from numba.extending import intrinsic, models, register_model
@@ -51,7 +50,14 @@ disabled: bool = bool(getattr(config, "DISABLE_JIT", 0))
 """True where kernels run as plain Python (NUMBA_DISABLE_JIT=1)."""
 
 _PACKAGE = Path(__file__).parent
-_SOURCES = ("jit.py", "distributions.py", "model/**/*.py", "engines/**/*.py", "measures/**/*.py", "experiments/blocks.py")
+_SOURCES = (
+    "jit.py",
+    "distributions.py",
+    "model/**/*.py",
+    "engines/**/*.py",
+    "measures/**/*.py",
+    "experiments/blocks.py",
+)
 _FLAGS = (
     *("BOUNDSCHECK", "CPU_FEATURES", "CPU_NAME", "DEBUGINFO_DEFAULT", "DISABLE_INTEL_SVML", "ENABLE_AVX"),
     *("ENABLE_PROFILING", "EXTEND_VARIABLE_LIFETIMES", "LLVM_REFPRUNE_FLAGS", "LLVM_REFPRUNE_PASS"),
@@ -74,15 +80,19 @@ def kernel(
 
     `lean` is for kernels that take arrays, but make none and return none: references are not counted there,
     which saves some 6 ns a call (and returning an array would crash). `inner` kernels are lean pieces of
-    others: they can be called from kernels alone and are optimised there, once, instead of at every level. `thin` kernels do little
-    but call large ones, and are not optimised together with them once more. `big` kernels say on stderr when they
+    others: they can be called from kernels alone and are optimised there, once, instead of at every level. `thin` kernels
+    do little but call large ones, and are not optimised together with them once more. `big` kernels say on stderr when they
     have to be compiled. With the JIT off the function is returned as it is.
     """
     if function is None:
         return lambda given: kernel(given, inline=inline, lean=lean, inner=inner, thin=thin, big=big)
     if disabled:
         return function
-    options: dict[str, Any] = {"nogil": True, "inline": "always" if inline else "never", "_nrt": not (lean or inner)}
+    options: dict[str, Any] = {
+        "nogil": True,
+        "inline": "always" if inline else "never",
+        "_nrt": not (lean or inner),
+    }
     if inner:
         options |= {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "pipeline_class": _PieceCompiler}
     if thin:
@@ -361,7 +371,7 @@ else:
     class _HandleFields(AttributeTemplate):  # type: ignore[misc]
         key = _HandleType
 
-        def generic_resolve(self, kind: Any, field: str) -> Any:
+        def generic_resolve(self, kind: Any, field: str) -> Any:  # type: ignore[override]
             return kind.tuple.types[kind.tuple.fields.index(field)] if field in kind.tuple.fields else None
 
     @lower_getattr_generic(_HandleType)

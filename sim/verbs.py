@@ -1,5 +1,6 @@
 """The public verbs: load, simulate, compare, deal."""
 
+import math
 import os
 import sys
 import time
@@ -8,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from sim import __version__
-from sim.errors import InputError
+from sim.errors import InputError, nearest, shown
 from sim.experiments.replicate import Progress, Totals, replicate
+from sim.measures.metrics import AGENT_METRICS, QUEUE_METRICS
 from sim.model.centre import centre_of
 from sim.model.day import deal as deal_day
 from sim.reports.results import Comparison, Result
@@ -68,16 +70,29 @@ def simulate(
     engine: str = "compiled",
     jobs: int = 1,
     by_interval: bool = True,
+    margin: Mapping[str, float] | None = None,
+    max_replications: int | None = None,
     progress: Progress | None = None,
 ) -> Result:
     """Play one plan of a scenario.
 
     plan: a name, or overrides as {path: value}; None for the first plan, or the scenario as written.
     replications, seed: those of the scenario unless given. by_interval: keep margins by interval too.
+    margin: {metric: half width}; replications are repeated until every queue's (or group's) margin is that
+    narrow, at most max_replications (default 100 times as many).
     """
     name = _plan_name(scenario, plan)
     return _played(
-        {name: scenario.under(plan)}, scenario, replications, seed, engine, jobs, by_interval, progress
+        {name: scenario.under(plan)},
+        scenario,
+        replications,
+        seed,
+        engine,
+        jobs,
+        by_interval,
+        margin,
+        max_replications,
+        progress,
     )[name]
 
 
@@ -96,6 +111,8 @@ def compare(
     engine: str = "compiled",
     jobs: int = 1,
     by_interval: bool = False,
+    margin: Mapping[str, float] | None = None,
+    max_replications: int | None = None,
     progress: Progress | None = None,
 ) -> Comparison:
     """Play every plan of a scenario on the same days; the first is the baseline.
@@ -109,7 +126,20 @@ def compare(
     }
     if not chosen:
         raise InputError("there are no plans to compare; add plans, or use run", path="plans")
-    return Comparison(_played(chosen, scenario, replications, seed, engine, jobs, by_interval, progress))
+    return Comparison(
+        _played(
+            chosen,
+            scenario,
+            replications,
+            seed,
+            engine,
+            jobs,
+            by_interval,
+            margin,
+            max_replications,
+            progress,
+        )
+    )
 
 
 def _seed(scenario: Scenario, seed: int | None) -> int:
@@ -124,13 +154,25 @@ def _played(
     engine: str,
     jobs: int,
     by_interval: bool,
+    margin: Mapping[str, float] | None,
+    max_replications: int | None,
     progress: Progress | None,
 ) -> dict[str, Result]:
     count = scenario.replications if replications is None else replications
     count = _whole_number(count, "replications", 1, MOST_REPLICATIONS)
     seed = _seed(scenario, seed)
     jobs = _whole_number(jobs, "jobs", 1, 1000)
+    most = 100 * count if max_replications is None else max_replications
+    most = _whole_number(most, "max_replications", 1, MOST_REPLICATIONS)
     started = time.perf_counter()
+
+    def results(all_totals: list[Totals]) -> dict[str, Result]:
+        return {
+            name: Result(plans[name], name, seed, len(totals.contacts), totals, {"engine": engine})
+            for name, totals in zip(plans, all_totals, strict=True)
+        }
+
+    wanted = _margins(margin)
     all_totals: list[Totals] = replicate(
         list(plans.values()),
         count,
@@ -139,6 +181,10 @@ def _played(
         jobs=jobs,
         by_interval=by_interval,
         progress=progress,
+        enough=(lambda totals: all(r.is_within(wanted) for r in results(totals).values()))
+        if wanted
+        else None,
+        at_most=most,
     )
     provenance = {
         "version": __version__,
@@ -147,10 +193,23 @@ def _played(
         "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
         "seconds": round(time.perf_counter() - started, 3),
     }
-    return {
-        name: Result(plans[name], name, seed, count, totals, provenance)
-        for name, totals in zip(plans, all_totals, strict=True)
-    }
+    finished = results(all_totals)
+    for result in finished.values():
+        result.provenance = provenance
+    return finished
+
+
+def _margins(margin: Mapping[str, float] | None) -> dict[str, float]:
+    """The wanted margins, every metric known and every width above 0."""
+    metrics = [*QUEUE_METRICS, *AGENT_METRICS]
+    for metric, width in (margin or {}).items():
+        if metric not in metrics:
+            raise InputError(f"there is no metric {shown(metric)}{nearest(metric, metrics)}", path="margin")
+        if not (isinstance(width, int | float) and 0 < width < math.inf):
+            raise InputError(
+                f"{shown(width)} is not a margin: give a number above 0", path=f"margin.{metric}"
+            )
+    return dict(margin or {})
 
 
 def deal(scenario: Scenario, replication: int = 0, seed: int | None = None) -> Any:

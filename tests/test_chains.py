@@ -28,8 +28,8 @@ PRECISE = 0.01
 REPLICATIONS = 40
 SEED = 20_261
 WARM_UP = 240.0  # minutes
-QUICK = int(os.environ.get("CHAIN_CONTACTS", 120_000))
-LONG = int(os.environ.get("CHAIN_CONTACTS_LONG", 1_000_000))
+QUICK = int(os.environ.get("CHAIN_CONTACTS", 200_000))
+LONG = int(os.environ.get("CHAIN_CONTACTS_LONG", 4_000_000))
 
 CENTRES = {
     "a callback keeps its place in a line of two queues, and is tried again at once": Small(

@@ -238,7 +238,7 @@ ERLANG_A = [
             "served_20": 0.943018954746981, "excluding_20": 0.9720296029869869,
             "P_W_gt_20": 0.0271356082921919, "served_60": 0.9690874244760139, "W90_sec": 12.444647715180759,
         },
-        replications=(1400, 300, 300, 120), hours=5.0, warm_up=0.5,
+        replications=(1300, 100, 100, 100), hours=5.0, warm_up=0.5,
     ),
     _impatient(
         "EA-02", "Erlang A overloaded: 60 calls a minute for 50 agents", rate=60.0, agents=50,
@@ -249,7 +249,7 @@ ERLANG_A = [
             "served_20": 0.3836171668015322, "excluding_20": 0.4397880376327203,
             "P_W_gt_20": 0.4886602349815103, "served_60": 0.8309297167532101,
         },
-        replications=(400, 400, 400, 120), hours=4.0, warm_up=0.5,
+        replications=(950, 950, 400, 100), hours=4.0, warm_up=0.5,
     ),
     _impatient(
         "EA-03", "Erlang A small: 4.2 calls a minute, talk 2 min, 12 agents, patience 1 min",
@@ -260,7 +260,7 @@ ERLANG_A = [
             "served_20": 0.9452695755589992, "excluding_20": 0.9678715387275048,
             "P_W_gt_20": 0.03137818990973119, "served_60": 0.9695130140514788,
         },
-        replications=(700, 120, 120, 120), hours=50.0, warm_up=1.0,
+        replications=(500, 100, 100, 100), hours=50.0, warm_up=1.0,
     ),
 ]
 
@@ -274,7 +274,7 @@ GENERAL_PATIENCE = [
             "served_20": 0.0001987604632150073, "excluding_20": 0.0001987604632150073,
             "P_W_gt_20": 0.999801239536785, "served_60": 0.006105765849523813,
         },
-        replications=(800, 20, 20, 20), hours=8.0, warm_up=3.0,
+        replications=(450, 100, 100, 100), hours=8.0, warm_up=3.0,
     ),
     _impatient(
         "MG-03", "M/M/50+U: patience uniform from 1 to 3 min", rate=55.0, agents=50,
@@ -286,7 +286,7 @@ GENERAL_PATIENCE = [
             "served_20": 0.007873203974340742, "excluding_20": 0.007873203974340742,
             "P_W_gt_20": 0.9921267960256593, "served_60": 0.241858663314059,
         },
-        replications=(800, 20, 100, 300), hours=8.0, warm_up=2.0,
+        replications=(220, 100, 100, 1600), hours=8.0, warm_up=2.0,
     ),
     _impatient(
         "MG-05", "M/M/50+G: patience lognormal, mean 2 min, sd 4 min", rate=55.0, agents=50,
@@ -298,7 +298,7 @@ GENERAL_PATIENCE = [
             "served_20": 0.7948584476508364, "excluding_20": 0.8799876794985269,
             "P_W_gt_20": 0.1084024344831015, "served_60": 0.8958763811052654,
         },
-        replications=(800, 800, 800, 120), hours=4.0, warm_up=0.5,
+        replications=(400, 100, 100, 100), hours=4.0, warm_up=0.5,
     ),
     _impatient(
         "MG-06",
@@ -312,7 +312,7 @@ GENERAL_PATIENCE = [
             "served_20": 0.8551912025361882, "excluding_20": 0.9639213746047214,
             "P_W_gt_20": 0.03200896240141314, "served_60": 0.8857216323755539,
         },
-        replications=(700, 300, 300, 120), hours=4.0, warm_up=0.5,
+        replications=(470, 100, 100, 100), hours=4.0, warm_up=0.5,
     ),
     _impatient(
         "MG-10", "M/M/50+G: one in ten will not wait at all, the others exponential with mean 2 min",
@@ -324,7 +324,7 @@ GENERAL_PATIENCE = [
             "served_20": 0.8341438577049894, "excluding_20": 0.9415676844233422,
             "P_W_gt_20": 0.051765749755526, "served_60": 0.8837034402331114,
         },
-        replications=(700, 300, 300, 120), hours=4.0, warm_up=0.5, balks=0.1,
+        replications=(650, 100, 100, 100), hours=4.0, warm_up=0.5, balks=0.1,
     ),
     _impatient(
         "MG-12", "M/M/10+G: patience lognormal, mean 1 min, sd 1 min", rate=9.0, agents=10,
@@ -336,7 +336,7 @@ GENERAL_PATIENCE = [
             "served_20": 0.8264650908924464, "excluding_20": 0.8648458095947922,
             "P_W_gt_20": 0.1291562253276919, "served_60": 0.9283251317068615,
         },
-        replications=(700, 400, 400, 120), hours=25.0, warm_up=0.5,
+        replications=(300, 100, 100, 100), hours=25.0, warm_up=0.5,
     ),
     _impatient(
         "MG-16", "M/M/1+D: one agent, 1.2 calls a minute, everyone holds on for exactly 3 min",
@@ -347,7 +347,7 @@ GENERAL_PATIENCE = [
             "served_20": 0.1741089017791334, "excluding_20": 0.1741089017791334,
             "P_W_gt_20": 0.8258910982208666, "served_60": 0.2867771051549607,
         },
-        replications=(300, 300, 300, 300), hours=150.0, warm_up=3.0,
+        replications=(100, 100, 100, 100), hours=150.0, warm_up=3.0,
     ),
 ]
 # fmt: on
@@ -395,7 +395,7 @@ BLOCKED = [
             "P_block": 0.009476874302514943, "P_served": 0.990523125697485, "E_Q": 0.25428889085361317,
             "E_W": 0.06112424075927737, "P_delay": 0.1563653247355518, "utilisation": 0.6933661879882396,
         },
-        replications=400, hours=50.0, warm_up=2.0,
+        replications=550, hours=50.0, warm_up=2.0,
     ),
     _limited(
         "BL-02", "M/M/50/60+M: 48 calls a minute, 10 may wait, patience 2 min",
@@ -405,14 +405,14 @@ BLOCKED = [
             "E_Q": 1.6926870657274362, "E_W": 0.036016438373710324, "P_delay": 0.39114001740476856,
             "utilisation": 0.9230256300114139,
         },
-        replications=700, hours=5.0, warm_up=0.5, patience=exponential(2.0),
+        replications=570, hours=5.0, warm_up=0.5, patience=exponential(2.0),
     ),
     _limited(
         "BL-04",
         "M/G/10/10, Erlang B for any law of service: lognormal talk, exponential wrap, 1 min together",
         rate=8.0, agents=10, room=0, talk={"distribution": "lognormal", "mean": "40 s", "cv": 1.5},
         f={"P_block": 0.1216610642529515, "P_served": 0.8783389357470485, "utilisation": 0.7026711485976388},
-        replications=150, hours=25.0, warm_up=1.0, wrap={"distribution": "exponential", "mean": "20 s"},
+        replications=100, hours=25.0, warm_up=1.0, wrap={"distribution": "exponential", "mean": "20 s"},
     ),
 ]
 # fmt: on
@@ -448,7 +448,7 @@ ERLANG_C = [
             share("answered within 20 s", 0.6434546008033034, "service_level"), use(0.96),
             seconds("90% of waits within", 58.13874178200882, "p90_wait"),
         ),
-        replications=700, hours=50.0, warm_up=8.0,
+        replications=1100, hours=50.0, warm_up=8.0,
     ),
     _patient(
         "EC-02", "Erlang C: 100 calls in 30 min, handled in 180 s, 14 agents",
@@ -460,7 +460,7 @@ ERLANG_C = [
             share("answered within 20 s", 0.8883500191794669, "service_level"), use(0.7142857142857143),
             seconds("90% of waits within", 24.95893792322008, "p90_wait"),
         ),
-        replications=1500, hours=75.0, warm_up=3.0,
+        replications=3000, hours=75.0, warm_up=3.0,
     ),
     _patient(
         "PUB-CRAN-ErlangC",
@@ -471,7 +471,7 @@ ERLANG_C = [
             share("answered within 20 s", 0.88835, "service_level"),
             seconds("mean wait", 7.83593701177724, "asa"), use(0.7142857),
         ),
-        replications=1500, hours=75.0, warm_up=3.0,
+        replications=1600, hours=75.0, warm_up=3.0,
     ),
 ]
 # fmt: on
@@ -511,12 +511,12 @@ PRIORITIES = [
             "P_delay": 0.43186035492865354, "E_W1": 0.18508300925513724, "E_W2": 0.9741211013428276,
             "E_W": 0.6818847709399793,
         },
-        replications=4000, hours=200.0, warm_up=24.0,
+        replications=800, hours=200.0, warm_up=24.0,
     ),
     _priority(
         "PR-02", "M/M/1 with two priorities: 0.3 and 0.5 calls a minute", rates=(0.3, 0.5), agents=1,
         talk=1.0, f={"P_delay": 0.8, "E_W1": 1.1428571428571428, "E_W2": 5.714285714285714, "E_W": 4.0},
-        replications=1500, hours=200.0, warm_up=20.0,
+        replications=1000, hours=200.0, warm_up=20.0,
     ),
     Case(
         "PR-05", "M/M/10+M with two priorities: 5 and 6 calls a minute, patience 2 and 5 min",
@@ -538,7 +538,7 @@ PRIORITIES = [
                     minutes("mean wait, second", 0.887362391034033, "mean_wait", "second"),
                     share("abandoned, second", 0.1774724782068066, "abandonment_rate", "second"),
                 ),
-                1000,
+                230,
             ),
         ),
     ),
@@ -579,7 +579,7 @@ REDIALS = [
                     share("customers lost", 0.03723125454813133, "lost_rate"),
                     recorded("new calls that find all busy", 0.5419919771748914, "new_calls_delayed"),
                 ),
-                900,
+                370,
             ),
         ),
     ),
@@ -607,7 +607,7 @@ REDIALS = [
                     share("customers lost", 0.09316710378579052, "lost_rate"),
                     recorded("new calls that find all busy", 0.31042889431263165, "new_calls_blocked"),
                 ),
-                200,
+                100,
             ),
         ),
     ),
@@ -649,7 +649,7 @@ CALLBACKS = [
                     ),
                     recorded("an agent within 20 s", 0.9462370609742083, "agent_within_20_s"),
                 ),
-                1500,
+                1600,
             ),
         ),
     ),
@@ -686,7 +686,7 @@ CALLBACKS = [
                     ratio("answered at once", 0.49084816514374824, "waited - delayed", "offered"),
                     use(0.8789366566860899),
                 ),
-                1500,
+                1700,
             ),
         ),
     ),
@@ -733,7 +733,7 @@ PHASES = [
             "P_delay": 0.45343315909077275, "E_Q": 1.4027634958044395, "E_W": 0.15586261064493773,
             "P_Ab": 0.07793130532246886, "utilisation": 0.8298618252097769,
         },
-        replications=900, hours=25.0, warm_up=1.5, patience=exponential(2.0),
+        replications=650, hours=25.0, warm_up=1.5, patience=exponential(2.0),
     ),
     _phases(
         "PH-04", "M/H2/5: talk hyperexponential with cv 2, nobody hangs up", rate=4.0, agents=5,
@@ -742,7 +742,7 @@ PHASES = [
             "P_delay": 0.5695546174202328, "E_Q": 5.016605618627967, "E_W": 1.2541514046569917,
             "utilisation": 0.8,
         },
-        replications=1500, hours=100.0, warm_up=10.0,
+        replications=1800, hours=100.0, warm_up=10.0,
     ),
     _phases(
         "PH-05", "M/E2/10+M: talk of two exponential phases, patience 2 min", rate=9.0, agents=10,
@@ -751,7 +751,7 @@ PHASES = [
             "P_delay": 0.4779964641025939, "E_Q": 1.101841215767156, "E_W": 0.12242680175190622,
             "P_Ab": 0.06121340087595311, "utilisation": 0.8449079392116422,
         },
-        replications=700, hours=25.0, warm_up=1.0, patience=exponential(2.0),
+        replications=280, hours=25.0, warm_up=1.0, patience=exponential(2.0),
     ),
 ]
 # fmt: on
@@ -789,7 +789,7 @@ SKILLS = [
                     use(0.7971088466563419, "B", "utilisation of B"),
                     recorded("of one, served by B", 0.1105953694165419, "one_served_by_B"),
                 ),
-                1500,
+                580,
             ),
         ),
     ),
@@ -824,7 +824,7 @@ SKILLS = [
                     recorded("of one, served by B", 0.2867871211998701, "one_served_by_B"),
                     recorded("of two, served by A", 0.2270628337478082, "two_served_by_A"),
                 ),
-                700,
+                230,
             ),
         ),
     ),
@@ -956,7 +956,7 @@ PART_DAYS = [
                         "busy_hours", "agents", kind="group",
                     ),
                 ),
-                4000, by_interval=True,
+                15000, by_interval=True,
             ),
             Run(
                 (

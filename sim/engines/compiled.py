@@ -17,18 +17,52 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.engines.routing import (
-    choose_group, choose_group_for_idle, choose_idle_request, choose_queue, estimated_wait, is_offered,
-)  # fmt: skip
+    choose_group,
+    choose_group_for_idle,
+    choose_idle_request,
+    choose_queue,
+    estimated_wait,
+    is_offered,
+)
 from sim.jit import handle, kernel
 from sim.model.centre import (
-    BY_WAITED, DROP, FINISH, IDLE, LATER, NO_OFFER, REDIAL_TIME, Centre, add_span, interval_of,
-)  # fmt: skip
+    BY_WAITED,
+    DROP,
+    FINISH,
+    IDLE,
+    LATER,
+    NO_OFFER,
+    REDIAL_TIME,
+    Centre,
+    add_span,
+    interval_of,
+)
 from sim.model.chance import BALK, CALLBACK, PATIENCE, REACHED, REDIAL, REDIAL_DELAY, u
 from sim.model.day import Day, duration, patience_of
 from sim.model.records import (
-    ANSWERED, ARRIVED, ATTEMPT, CONNECTED, CUSTOMER, DIALS, GROUP, HOME, JOINED, NEED, OFFERED, OUTCOME, QUEUE,
-    RECORD_FLOATS, RECORD_INTEGERS, RELEASED, REQUESTED, TALK_ENDED, WAIT, Outcome, Records, from_tables,
-)  # fmt: skip
+    ANSWERED,
+    ARRIVED,
+    ATTEMPT,
+    CONNECTED,
+    CUSTOMER,
+    DIALS,
+    GROUP,
+    HOME,
+    JOINED,
+    NEED,
+    OFFERED,
+    OUTCOME,
+    QUEUE,
+    RECORD_FLOATS,
+    RECORD_INTEGERS,
+    RELEASED,
+    REQUESTED,
+    TALK_ENDED,
+    WAIT,
+    Outcome,
+    Records,
+    from_tables,
+)
 
 # Columns of floats and of integers after those of the records: what the story needs to go on
 NEED_ARRIVED, TALK, WRAP, PATIENT, STANDS, TAKEN = range(RECORD_FLOATS, RECORD_FLOATS + 6)
@@ -63,8 +97,8 @@ CALLED_BACK, CALL_FAILED, CUT_OFF = (
 class Work(NamedTuple):
     """The floor while it is played, and the contacts: arrays used again from replication to replication.
 
-    f: float64 (rows, FLOATS); i: int64 (rows, INTEGERS); sure_*, unsure_*: the two heaps (moment, key, row); n: int64, numbers
-    of the floor; teams: int64 (5, groups); ring: float64 (groups, most agents), since when the free ones are free,
+    f: float64 (rows, FLOATS); i: int64 (rows, INTEGERS); sure_*, unsure_*: the two heaps (moment, key,
+    row); n: int64, numbers of the floor; teams: int64 (5, groups); ring: float64 (groups, most agents), since when the free ones are free,
     round and round from HEAD; head, tail, length: (2 × queues,), the lines, then those for idle agents; hours:
     float64 (4, groups, intervals).
     """
@@ -103,12 +137,13 @@ def _new_workspace(centre: Centre, rows: int) -> Work:
     i = np.zeros((rows, INTEGERS), dtype=np.int64)
     i[:, ROW] = np.arange(rows)
     heaps = (np.empty(rows + 2), np.empty(rows + 2, dtype=np.int64), np.empty(rows + 2, dtype=np.int64))
-    return Work(
+    return Work(  # type: ignore[call-arg]
         f, i, *heaps, *(np.empty_like(part) for part in heaps), np.zeros(9, dtype=np.int64),
         np.zeros((5, groups), dtype=np.int64), np.zeros((groups, most + 1)), np.zeros(groups, dtype=np.int64),
         np.zeros(groups), np.zeros(groups), np.zeros(queues, dtype=np.int64), np.zeros(queues, dtype=np.int64),
         np.zeros(queues, dtype=np.int64), np.zeros(2 * queues, dtype=np.int64), np.zeros(2 * queues, dtype=np.int64),
-        np.zeros(2 * queues, dtype=np.int64), np.zeros(queues), np.zeros(queues), np.zeros(queues, dtype=np.int64), np.zeros((4, groups, count)),
+        np.zeros(2 * queues, dtype=np.int64), np.zeros(queues), np.zeros(queues), np.zeros(queues, dtype=np.int64),
+        np.zeros((4, groups, count)),
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import math
 from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Callable, Generator
+from functools import partial
 from heapq import heappush
 from typing import Any, NamedTuple
 
@@ -19,11 +20,25 @@ import numpy as np
 import simpy
 
 from sim.engines.routing import (
-    choose_group, choose_group_for_idle, choose_idle_request, choose_queue, estimated_wait, is_offered,
-)  # fmt: skip
+    choose_group,
+    choose_group_for_idle,
+    choose_idle_request,
+    choose_queue,
+    estimated_wait,
+    is_offered,
+)
 from sim.model.centre import (
-    BY_WAITED, DROP, FINISH, IDLE, LATER, NO_OFFER, REDIAL_TIME, Centre, add_span, interval_of,
-)  # fmt: skip
+    BY_WAITED,
+    DROP,
+    FINISH,
+    IDLE,
+    LATER,
+    NO_OFFER,
+    REDIAL_TIME,
+    Centre,
+    add_span,
+    interval_of,
+)
 from sim.model.chance import BALK, CALLBACK, PATIENCE, REACHED, REDIAL, REDIAL_DELAY, u
 from sim.model.day import Day, duration, patience_of
 from sim.model.records import CONTACT_COLUMNS, MOMENTS, Outcome, Records
@@ -41,6 +56,12 @@ class Contact:
     __slots__ = (
         *CONTACT_COLUMNS, "need_arrived", "talk", "wrap", "patience", "key", "order", "turn", "stands_since",
     )  # fmt: skip
+    talk: float
+    wrap: float
+    patience: float
+    order: int
+    turn: simpy.Event
+    stands_since: float
 
     def __init__(self, home: int, customer: int, attempt: int, arrived: float, need_arrived: float) -> None:
         self.home = self.queue = home
@@ -63,7 +84,7 @@ class Clock(simpy.Environment):
         """An event that happens at this moment, in the order that its priority gives."""
         event = simpy.Event(self)
         event._ok, event._value = True, None
-        heappush(self._queue, (moment, priority, next(self._eid), event))
+        heappush(self._queue, (moment, priority, next(self._eid), event))  # type: ignore[misc, arg-type]
         return event
 
 
@@ -246,11 +267,11 @@ class Floor:
         self.note("waits", contact)
         if contact.patience < math.inf:
             ends = self.clock.at(contact.joined + contact.patience, PATIENCE_ENDS | contact.key)
-            ends.callbacks.append(lambda _: self.patience_ends(contact))
+            _then(ends, partial(self.patience_ends, contact))
         rules = self.callbacks[contact.queue]
         if rules.offer == BY_WAITED:
             offer = self.clock.at(contact.joined + rules.threshold, WAITED_OFFER | contact.key)
-            offer.callbacks.append(lambda _: self.has_waited(contact))
+            _then(offer, partial(self.has_waited, contact))
         return contact.turn
 
     def patience_ends(self, contact: Contact) -> None:
@@ -363,7 +384,7 @@ class Floor:
         """An event at the moment when a request may be dialled; it gives False if the request is dropped first."""
         contact.turn = turn = simpy.Event(self.clock)
         due = self.clock.at(moment, CALLBACK_DUE | contact.key)
-        due.callbacks.append(lambda _: None if turn.triggered else turn.succeed(True))
+        _then(due, lambda: turn.triggered or turn.succeed(True))
         return turn
 
     def finds_agent(self, contact: Contact) -> int:
@@ -411,7 +432,7 @@ class Floor:
         )
         self.note("will redial", contact, seconds=delay)
         dials = self.clock.at(moment, REDIALS | again.key)
-        dials.callbacks.append(lambda _: self.clock.process(self.story(again)))
+        _then(dials, lambda: self.clock.process(self.story(again)))
 
     def chance(self, contact: Contact, purpose: int, dial: int | None = None) -> float:
         """The contact's own number for a purpose (each dial has its own), from its home queue's stream."""
@@ -557,9 +578,9 @@ class Floor:
             if index == 0 or (staffing[:, index] != staffing[:, index - 1]).any():
                 change = self.clock.at(index * self.centre.interval, STAFFING)
                 planned = staffing[:, index].tolist()
-                change.callbacks.append(lambda _, planned=planned: self.staffing_changes(planned))
-        self.clock.at(self.centre.horizon, STAFFING).callbacks.append(lambda _: self.closes())
-        self.clock.at(self.centre.horizon, END_OF_HOURS).callbacks.append(lambda _: self.end_of_hours())
+                _then(change, partial(self.staffing_changes, planned))
+        _then(self.clock.at(self.centre.horizon, STAFFING), self.closes)
+        _then(self.clock.at(self.centre.horizon, END_OF_HOURS), self.end_of_hours)
 
     def closes(self) -> None:
         """From this instant nobody new is let in; only groups that still have callers to serve stay."""
@@ -632,6 +653,12 @@ class Floor:
         return Records(
             **columns, on_duty=self.on_duty, overtime=self.overtime, busy=self.busy, unreached=self.unreached
         )
+
+
+def _then(event: simpy.Event, action: Callable[[], Any]) -> None:
+    """Do something when the event happens."""
+    assert event.callbacks is not None
+    event.callbacks.append(lambda _: action())
 
 
 def _slices(offsets: np.ndarray) -> list[tuple[int, int]]:

@@ -1,4 +1,4 @@
-"""Several dealt days played and entered into a sheet in one call: by the compiled engine without coming up to Python."""
+"""Several dealt days played and totalled in one call, by either engine."""
 
 from typing import Any
 
@@ -29,7 +29,14 @@ def play_and_enter(w, c, rules, days, seed, replications, place, first, sheet):
 
 
 def play_days(
-    engine: str, centre: Centre, rules: Rules, days: Day, seed: int, replications: np.ndarray, first: int, sheet: Sheet
+    engine: str,
+    centre: Centre,
+    rules: Rules,
+    days: Day,
+    seed: int,
+    replications: np.ndarray,
+    first: int,
+    sheet: Sheet,
 ) -> None:
     """Play several dealt days and write their totals into rows `first`, `first` + 1, … of the sheet."""
     place, rows = 0, compiled.room(days.start)

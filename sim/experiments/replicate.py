@@ -2,8 +2,10 @@
 
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import Any, NamedTuple
@@ -77,7 +79,10 @@ def engine_named(name: str) -> Any:
     """The module of an engine: its `play` plays one dealt day."""
     if name not in ENGINES:
         known = " and ".join(ENGINES)
-        raise InputError(f"there is no engine {shown(name)}{nearest(str(name), ENGINES)}; the engines are {known}", path="engine")
+        raise InputError(
+            f"there is no engine {shown(name)}{nearest(str(name), ENGINES)}; the engines are {known}",
+            path="engine",
+        )
     return ENGINES[name]
 
 
@@ -131,26 +136,34 @@ def replicate(
     jobs: int = 1,
     by_interval: bool = False,
     progress: Progress | None = None,
+    enough: Callable[[list[Totals]], bool] | None = None,
+    at_most: int | None = None,
 ) -> list[Totals]:
     """Play every scenario for the given number of replications; the result does not depend on `jobs`.
 
     jobs: threads, or processes for the reference engine (where a script that asks for more than one needs the
-    usual `if __name__ == "__main__"`). progress: called with replications done and all replications.
+    usual `if __name__ == "__main__"`). progress: called with replications done and all replications. enough: asked
+    after every `replications` whether to stop, which happens after `at_most` at the latest; without it they are played once.
     """
     engine_named(engine)
     plans = [prepared(scenario) for scenario in scenarios]
-    ranges = _ranges(plans, replications)
     parts: list[list[Part]] = [[] for _ in plans]
-    done = 0
-    for covered, of_plans in zip(
-        ranges, _played(plans, ranges, seed, engine, jobs, by_interval), strict=True
-    ):
-        for kept, part in zip(parts, of_plans, strict=True):
-            kept.append(part)
-        done += len(covered)
-        if progress is not None:
-            progress(done, replications)
-    return [_gathered(of_plan, ranges, replications) for of_plan in parts]
+    ranges: list[range] = []
+    done, most = 0, replications if enough is None else max(replications, at_most or 0)
+    while True:
+        block = _ranges(plans, done, min(done + replications, most))
+        for covered, of_plans in zip(
+            block, _played(plans, block, seed, engine, jobs, by_interval), strict=True
+        ):
+            for kept, part in zip(parts, of_plans, strict=True):
+                kept.append(part)
+            done += len(covered)
+            if progress is not None:
+                progress(done, most)
+        ranges += block
+        totals = [_gathered(of_plan, ranges, done) for of_plan in parts]
+        if done >= most or (enough is not None and enough(totals)):
+            return totals
 
 
 def worthwhile_jobs(scenarios: Sequence[Scenario], replications: int, engine: str) -> int:
@@ -159,14 +172,14 @@ def worthwhile_jobs(scenarios: Sequence[Scenario], replications: int, engine: st
     return 1 if contacts < WORTH_WORKERS.get(engine, 0) else os.cpu_count() or 1
 
 
-def _ranges(plans: Sequence[Plan], replications: int) -> list[range]:
+def _ranges(plans: Sequence[Plan], first: int, stop: int) -> list[range]:
     """Replications of one batch each, in parts of at most some million contacts: the units of work."""
     expected = max(1.0, max(float(plan.centre.demand.cumulative[:, -1].sum()) for plan in plans))
     most = max(1, int(2_000_000 / expected)) * BATCHES
     return [
-        range(start + batch, min(start + most, replications), BATCHES)
-        for start in range(0, replications, most)
-        for batch in range(min(BATCHES, replications - start))
+        range(start + place, min(start + most, stop), BATCHES)
+        for start in range(first, stop, most)
+        for place in range(min(BATCHES, stop - start))
     ]
 
 
@@ -215,15 +228,32 @@ def _played(
         waiting: list[Future[list[Part]]] = []
         for replications in ranges:
             if isinstance(pool, ProcessPoolExecutor):
-                waiting.append(pool.submit(_work, replications, seed, engine, by_interval))
+                with _deaf_to_ctrl_c():  # the workers are started by a submit, and inherit it
+                    waiting.append(pool.submit(_work, replications, seed, engine, by_interval))
             else:
                 waiting.append(pool.submit(play_part, plans, replications, seed, engine, by_interval))
             if len(waiting) >= 3 * workers:
                 yield waiting.pop(0).result()
         for future in waiting:
             yield future.result()
+    except BaseException:
+        for process in list((getattr(pool, "_processes", None) or {}).values()):
+            process.terminate()  # nobody waits for what they are at
+        raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _start_here(plans: list[Plan], seed: int, engine: str, by_interval: bool) -> None:

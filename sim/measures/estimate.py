@@ -145,7 +145,7 @@ def sample_of(metric: Metric, figures: dict[str, np.ndarray], pick: object, pool
         values = figures[name]
         if pick is None:
             return values.reshape(values.shape[0], -1).sum(axis=1)
-        return values[(slice(None), *pick)]  # type: ignore[misc]
+        return values[(slice(None), *pick)]  # type: ignore[misc, arg-type]
 
     if metric.kind == "ratio":
         return of_ratio(column(metric.top), column(metric.bottom))

@@ -7,13 +7,49 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim.jit import kernel
-from sim.model.centre import Centre, add_span, interval_of
+from sim.model.centre import Centre, interval_of
 from sim.model.chance import LEAVE, u
-from sim.model.records import ARRIVED as R_ARRIVED, ANSWERED as R_ANSWERED, CONNECTED as R_CONNECTED, CUSTOMER as R_CUSTOMER
-from sim.model.records import DIALS as R_DIALS, HOME as R_HOME, JOINED as R_JOINED, NEED as R_NEED, OFFERED as R_OFFERED
-from sim.model.records import OUTCOME as R_OUTCOME, QUEUE as R_QUEUE, RELEASED as R_RELEASED, REQUESTED as R_REQUESTED
-from sim.model.records import WAIT as R_WAIT
 from sim.model.records import AGENT_TIME, Outcome, Records, to_tables
+from sim.model.records import (
+    ANSWERED as R_ANSWERED,
+)
+from sim.model.records import (
+    ARRIVED as R_ARRIVED,
+)
+from sim.model.records import (
+    CONNECTED as R_CONNECTED,
+)
+from sim.model.records import (
+    CUSTOMER as R_CUSTOMER,
+)
+from sim.model.records import (
+    DIALS as R_DIALS,
+)
+from sim.model.records import (
+    HOME as R_HOME,
+)
+from sim.model.records import (
+    JOINED as R_JOINED,
+)
+from sim.model.records import (
+    NEED as R_NEED,
+)
+from sim.model.records import (
+    OFFERED as R_OFFERED,
+)
+from sim.model.records import (
+    OUTCOME as R_OUTCOME,
+)
+from sim.model.records import (
+    QUEUE as R_QUEUE,
+)
+from sim.model.records import (
+    RELEASED as R_RELEASED,
+)
+from sim.model.records import (
+    REQUESTED as R_REQUESTED,
+)
+from sim.model.records import WAIT as R_WAIT
 from sim.scenario.schema import Scenario
 
 TOTALS = (

@@ -111,7 +111,7 @@ def interval_of(moment: float, interval: float, count: int) -> int:
 
 @kernel(lean=True)
 def add_span(row: np.ndarray, start: float, end: float, from_: float, interval: float, weight: float) -> None:
-    """Add `weight` × the seconds from start to end to the intervals they fall in, leaving out what is before `from_`."""
+    """Add `weight` × the seconds from start (or `from_`) to end to the intervals they fall in."""
     start = max(start, from_)
     if end <= start:
         return
@@ -155,7 +155,7 @@ def _demand(scenario: Scenario) -> Demand:
     queues = list(scenario.queues.values())
     grid = scenario.grid
     patience = [queue.patience for queue in queues]
-    kinds = [
+    kinds: list[list[tuple[Distribution, ...] | None]] = [
         [queue.talk.drawn for queue in queues],
         [queue.wrap.drawn if queue.wrap else _nothing() for queue in queues],
         [p.drawn if p else None for p in patience],
@@ -259,7 +259,7 @@ def _skills(scenario: Scenario) -> dict[str, np.ndarray]:
     }
 
 
-def same(a: NamedTuple, b: NamedTuple) -> bool:
+def same(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:
     """Whether two of these tuples of arrays hold the same values throughout."""
     return all(
         same(x, y) if isinstance(x, tuple) else np.array_equal(x, y) for x, y in zip(a, b, strict=True)

@@ -94,6 +94,20 @@ class Result:
         """Every metric of one agent group, or of all groups together."""
         return {metric: interval(sample) for metric, sample in self.agent_samples[name].items()}
 
+    def is_within(self, margins: Mapping[str, float]) -> bool:
+        """Whether every queue's, or group's, margin of these metrics is as narrow as that; null is."""
+        for members in (self.queue_samples, self.agent_samples):
+            for name, samples in members.items():
+                for metric in margins.keys() & samples.keys():
+                    estimate = interval(samples[metric])
+                    if (
+                        name != ALL
+                        and math.isfinite(estimate.value)
+                        and not estimate.margin <= margins[metric]
+                    ):
+                        return False
+        return True
+
     def interval_figures(self, queue: int | None) -> dict[str, np.ndarray]:
         """Means over replications by interval, without margins: name of total → (intervals,)."""
         sums = self.totals.interval_sums if queue is None else self.totals.interval_sums[[queue]]

@@ -1,0 +1,310 @@
+"""The two engines agree to the last bit: records, agents' time and totals, on random scenarios of every kind.
+
+The reference engine is the judge. What fails is printed as the smallest scenario that does, with the first
+row that differs. `CCSIM_AGREEMENT=2000 pytest tests/test_agreement.py` tries that many fresh scenarios;
+without it the same few are tried every time.
+"""
+
+import math
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+from random_scenarios import Dealt, Shape, in_whole_seconds, scenarios, shapes
+
+import sim
+from sim.engines import compiled, reference
+from sim.experiments.replicate import Totals, replicate
+from sim.model.centre import centre_of
+from sim.model.day import deal
+from sim.model.records import CONTACT_COLUMNS, Outcome, Records
+
+FRESH = os.environ.get("CCSIM_AGREEMENT")
+SCENARIOS = int(FRESH or 150)
+
+
+def tries(scenarios_: int) -> settings:
+    """So many examples, the same ones each time unless a number was asked for."""
+    return settings(
+        max_examples=max(scenarios_, 1),
+        derandomize=FRESH is None,
+        database=None,
+        deadline=None,
+        print_blob=False,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+# Equal to the last bit
+
+
+def bits(column: np.ndarray) -> np.ndarray:
+    """Integers that are equal where the values are, NaN to NaN, and nowhere else: 0.0 is not −0.0."""
+    if column.dtype.kind != "f":
+        return column
+    return np.where(np.isnan(column), math.nan, column).view(np.int64)
+
+
+def same_bits(one: np.ndarray, other: np.ndarray) -> bool:
+    return one.dtype == other.dtype and np.array_equal(bits(one), bits(other))
+
+
+def difference(judge: Records, other: Records) -> str | None:
+    """The first contact, or the first of the agents' time, in which two records differ, side by side."""
+    if all(same_bits(a, b) for a, b in zip(judge, other, strict=True)):
+        return None
+    rows, others = (list(zip(*(getattr(r, c) for c in CONTACT_COLUMNS), strict=True)) for r in (judge, other))
+    for row in range(max(len(rows), len(others))):
+        pair = [side[row] if row < len(side) else None for side in (rows, others)]
+        if None in pair or not all(
+            same_bits(np.array([a]), np.array([b])) for a, b in zip(*pair, strict=True)
+        ):
+            return f"row {row} of {len(rows)} and {len(others)}:\n" + "\n".join(side_by_side(*pair))
+    for name in Records._fields:
+        a, b = getattr(judge, name), getattr(other, name)
+        if a.shape != b.shape or a.dtype != b.dtype:
+            return f"{name}: {a.dtype} {a.shape} and {b.dtype} {b.shape}"
+        for place in np.argwhere(bits(a) != bits(b)).tolist():
+            return f"{name}{place}: {a[tuple(place)]!r} and {b[tuple(place)]!r}"
+    raise AssertionError("records differ, but nothing in them does")
+
+
+def side_by_side(judge: Any, other: Any) -> Iterator[str]:
+    yield f"  {'':20}{'reference':>26}{'compiled':>26}"
+    for place, name in enumerate(CONTACT_COLUMNS):
+        a, b = ("no such row" if side is None else side[place].item() for side in (judge, other))
+        equal = a == b or (a != a and b != b)
+        if name == "outcome":
+            a, b = (Outcome(x).name.lower() if isinstance(x, int) and x >= 0 else x for x in (a, b))
+        yield f"{' ' if equal else '>'} {name:20}{a!r:>26}{b!r:>26}"
+
+
+def unequal_totals(judge: Totals, other: Totals) -> str | None:
+    """The first of two plans' totals that differs, by name and place."""
+    for name in (field.name for field in fields(Totals)):
+        a, b = getattr(judge, name), getattr(other, name)
+        pairs = [(name, a, b)] if name != "waits" else []
+        for batch, (x, y) in enumerate(zip(a, b, strict=True) if name == "waits" else ()):
+            pairs += [(f"waits[{batch}].{part}", *both) for part, *both in zip(x._fields, x, y, strict=True)]
+        for what, x, y in pairs:
+            if x.shape != y.shape or x.dtype != y.dtype:
+                return f"{what}: {x.dtype} {x.shape} and {y.dtype} {y.shape}"
+            for place in np.argwhere(bits(x) != bits(y)).tolist():
+                return f"{what}{place}: {x[tuple(place)]!r} and {y[tuple(place)]!r}"
+    return None
+
+
+def agrees(dealt: Dealt) -> Records:
+    """Play a day on both engines; they agree, and leave the day as it was. Gives the reference's records."""
+    day, kept = dealt.day, dealt.day
+    judge = reference.play(dealt.centre, day, dealt.seed, dealt.replication)
+    played = compiled.play(dealt.centre, day, dealt.seed, dealt.replication)
+    unlike = difference(judge, played)
+    assert unlike is None, f"the engines disagree, {dealt}\n{unlike}"
+    assert all(same_bits(a, b) for a, b in zip(day, kept, strict=True)), "the day was changed"
+    return judge
+
+
+# Random scenarios
+
+
+@tries(SCENARIOS)
+@given(dealt=scenarios())
+def test_both_engines_give_the_same_records(dealt: Dealt) -> None:
+    records = agrees(dealt)
+    for outcome in np.unique(records.outcome):
+        event(Outcome(outcome).name.lower())
+    event("redials" if records.attempt.any() else "no redials")
+
+
+@tries(SCENARIOS // 3)
+@given(dealt=scenarios(), changes=st.data())
+def test_both_engines_give_the_same_totals(dealt: Dealt, changes: st.DataObject) -> None:
+    """Of several plans on the same days: one as it is, one with other staffing, one with other customers."""
+    staffing = changes.draw(st.lists(st.integers(0, 3), min_size=len(dealt.scenario.agents)))
+    group = next(iter(dealt.scenario.agents))
+    plans = [
+        dealt.scenario,
+        dealt.scenario.with_({f"agents.{group}.staffing": max(1, sum(staffing[:1]))}),
+        dealt.scenario.with_({"queues.q0.arrivals.volume": 1.4}),
+    ]
+    judge, played = (replicate(plans, 3, dealt.seed, engine=e, by_interval=True) for e in ENGINES)
+    for plan, (a, b) in enumerate(zip(judge, played, strict=True)):
+        unlike = unequal_totals(a, b)
+        assert unlike is None, f"the totals of plan {plan} differ, {dealt}\n{unlike}"
+
+
+ENGINES = "reference", "compiled"
+
+
+# The workspace
+
+
+@st.composite
+def alike(draw: Callable[..., Any]) -> tuple[Dealt, Dealt]:
+    """Two scenarios of one shape, which share a workspace whatever else differs."""
+    shape: Shape = draw(shapes())
+    return draw(scenarios(shape)), draw(scenarios(shape))
+
+
+@tries(SCENARIOS // 3)
+@given(pair=alike())
+def test_nothing_is_left_in_the_workspace_for_the_next_replication(pair: tuple[Dealt, Dealt]) -> None:
+    """One plan, another, and the first again: it gives what it gave, and both give what the reference does."""
+    one, other = pair
+    judge = agrees(one)
+    agrees(other)
+    again = compiled.play(one.centre, one.day, one.seed, one.replication)
+    unlike = difference(judge, again)
+    assert unlike is None, f"not the same again, {one}\nafter {other}\n{unlike}"
+
+
+@tries(SCENARIOS // 8)
+@given(pair=alike())
+def test_plans_that_take_turns_do_not_touch_each_other(pair: tuple[Dealt, Dealt]) -> None:
+    """Totals of a plan are the same alone, before another and after it."""
+    one, other = (dealt.scenario for dealt in pair)
+    seed = pair[0].seed
+    alone = replicate([one], 3, seed, by_interval=True)[0]
+    together = replicate([one, other, one], 3, seed, by_interval=True)
+    judge = replicate([one, other], 3, seed, engine="reference", by_interval=True)
+    pairs = (judge[0], alone), (judge[0], together[0]), (judge[1], together[1]), (judge[0], together[2])
+    for a, b in pairs:
+        unlike = unequal_totals(a, b)
+        assert unlike is None, f"{pair[0]}\nand {pair[1]}\n{unlike}"
+
+
+# Days that small ones are not like
+
+
+def everything(contacts: float, agents: int, whole: bool = True, **more: Any) -> dict[str, Any]:
+    """A day with every mechanism: four queues, three groups, eight intervals of 5 minutes."""
+
+    def lasts(value: float) -> dict[str, Any]:
+        family = {"distribution": "constant", "value": f"{value} s"}
+        return family if whole else {"distribution": "exponential", "mean": f"{value} s"}
+
+    def calls(place: str, **rules: Any) -> dict[str, Any]:
+        common = {"accept": 0.5, "ring": "10 s", "reached": 0.6, "attempts": 2, "retry_after": "60 s"}
+        return {**common, "place": place, **rules}
+
+    each = {"talk": lasts(90), "arrivals": {"per_interval": [contacts] * 8, "daily_variation": 0.3}}
+    again = {"share": 0.7, "after": lasts(70)}
+    queues = {
+        "plain": {**each, "wrap": lasts(20), "patience": lasts(120), "redial": again},
+        "kept": {**each, "head_start": "30 s", "callback": calls("keep", offer={"queue_length": 3})},
+        "later": {**each, "callback": calls("later", offer={"waited": "20 s"}, after="5 min"), "balks": 0.2},
+        "idle": {**each, "callback": calls("idle", offer="always", reserve=2), "at_close": "drop"},
+    }
+    queues["kept"] |= {"patience": lasts(200) | {"never_hangs_up": 0.3}, "max_waiting": 20, "redial": again}
+    skills = [["plain", "kept"], ["kept", "later", "idle"], {"idle": None, "plain": {"level": 2}}]
+    staffing = [agents, agents + 2, agents - 1, 0, agents, agents, agents + 1, agents]
+    groups = {f"g{n}": {"staffing": staffing[n:] + staffing[:n], "skills": s} for n, s in enumerate(skills)}
+    return {"interval": "5 min", "length": "40 min", "queues": queues, "agents": groups, **more}
+
+
+def dealt_of(mapping: dict[str, Any], whole: bool, seed: int = 1) -> Dealt:
+    scenario = sim.Scenario(**mapping)
+    return Dealt(mapping, scenario, centre_of(scenario), whole, seed, 0)
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["whole seconds", "any moments"])
+@pytest.mark.parametrize("more", [{}, {"lines": 60, "warm_up": "10 min"}], ids=["plain", "lines"])
+def test_a_large_day_is_the_same_too(whole: bool, more: dict[str, Any]) -> None:
+    """Long lines and deep calendars: a thousand contacts, dozens of agents."""
+    records = agrees(dealt_of(everything(30, 8, whole, **more), whole))
+    assert records.home.size > 900
+    assert {Outcome.ANSWERED, Outcome.ABANDONED, Outcome.CALLBACK_SERVED} <= set(records.outcome.tolist())
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["whole seconds", "any moments"])
+def test_any_number_of_redials_is_the_same(whole: bool) -> None:
+    """Far more attempts than the workspace has rows for at first: the day is played again with more."""
+    many = redialling(whole)
+    records = agrees(many)
+    assert records.home.size > 20 * (records.attempt == 0).sum() > 0
+    assert records.attempt.max() > 50
+    few = dealt_of(many.mapping | {"queues": {"q": {**many.mapping["queues"]["q"], "redial": None}}}, whole)
+    agrees(few)
+    agrees(many)
+
+
+def test_replications_that_need_more_rows_leave_the_others_alone() -> None:
+    """Days of one block that fit and days that do not, each entered once."""
+    often, seldom = redialling(False).scenario, dealt_of(everything(3, 2, False), False).scenario
+    for plan in (often, seldom, often.with_({"queues.q.redial.share": 0.97})):
+        judge, played = (replicate([plan], 70, 5, engine=e, by_interval=True)[0] for e in ENGINES)
+        assert unequal_totals(judge, played) is None
+
+
+def redialling(whole: bool) -> Dealt:
+    after = {"distribution": "constant", "value": "5 s"}
+    if not whole:
+        after = {"distribution": "exponential", "mean": "5 s"}
+    talk = {"distribution": "exponential", "mean": "100 s"}
+    queue = {"arrivals": {"per_interval": [3, 8]}, "talk": talk, "max_waiting": 0}
+    queue["redial"] = {"share": 1.0, "after": after}
+    agents = {"g": {"staffing": [1, 0], "skills": ["q"]}}
+    mapping = {"interval": "5 min", "length": "10 min", "queues": {"q": queue}, "agents": agents}
+    return dealt_of(mapping, whole)
+
+
+# Documents
+
+
+def document(scenario: sim.Scenario, **how: Any) -> dict[str, Any]:
+    """What `--json` prints, without what says how it was made."""
+    written = sim.simulate(scenario, replications=130, seed=7, **how).to_dict(True)
+    del written["provenance"]
+    return written
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["constants", "exponentials"])
+def test_the_document_is_the_same_for_any_number_of_threads_and_for_both_engines(whole: bool) -> None:
+    """130 replications: the batches of percentiles, 64 of them, have two or three replications each."""
+    scenario = sim.Scenario(**everything(2, 2, whole, lines=12, warm_up="6 min"))
+    single = document(scenario)
+    assert document(scenario, jobs=2) == single
+    assert document(scenario, jobs=5) == single
+    assert document(scenario, engine="reference") == single
+
+
+def test_a_days_own_replication_is_what_replicate_counts() -> None:
+    """The tenth of many replications is the tenth day played alone, whichever the engine."""
+    dealt = dealt_of(everything(5, 2, False), False)
+    totals = replicate([dealt.scenario], 12, 1)[0]
+    for replication in range(12):
+        day = deal(dealt.centre.demand, 1, replication)
+        for engine in (reference, compiled):
+            records = engine.play(dealt.centre, day, 1, replication)
+            answered = np.bincount(records.queue[records.outcome == Outcome.ANSWERED], minlength=4)
+            assert totals.contacts[replication, :, 1].tolist() == answered.tolist()
+            busy = totals.agents[replication, 2]
+            assert busy == pytest.approx(records.busy.sum(axis=1))
+
+
+# The comparison itself
+
+
+def test_a_difference_in_the_last_bit_is_seen_and_shown() -> None:
+    dealt = dealt_of(everything(3, 2), True)
+    records = reference.play(dealt.centre, in_whole_seconds(dealt.day), 1, 0)
+    assert difference(records, records) is None
+    row = int(np.flatnonzero(records.wait == 0)[0])
+    for value in (-0.0, math.nan, 5e-324):
+        wait = records.wait.copy()
+        wait[row] = value
+        said = difference(records, records._replace(wait=wait))
+        assert said is not None
+        assert said.startswith(f"row {row} ")
+        assert "> wait" in said
+    cut = Records(*(column[:-1] for column in records[:17]), *records[17:])
+    assert "no such row" in str(difference(records, cut))
+    busy = records.busy.copy()
+    busy[1, 2] = np.nextafter(busy[1, 2], 1e9)
+    assert str(difference(records, records._replace(busy=busy))).startswith("busy[1, 2]: ")
