@@ -80,9 +80,9 @@ def kernel(
 
     `lean` is for kernels that take arrays, but make none and return none: references are not counted there,
     which saves some 6 ns a call (and returning an array would crash). `inner` kernels are lean pieces of
-    others: they can be called from kernels alone and are optimised there, once, instead of at every level. `thin` kernels
-    do little but call large ones, and are not optimised together with them once more. `big` kernels say on stderr when they
-    have to be compiled. With the JIT off the function is returned as it is.
+    others: they can be called from kernels alone and are optimised there, once, instead of at every level.
+    `thin` kernels do little but call large ones, and are not optimised together with them once more. `big`
+    kernels say on stderr when they have to be compiled. With the JIT off the function is returned as it is.
     """
     if function is None:
         return lambda given: kernel(given, inline=inline, lean=lean, inner=inner, thin=thin, big=big)

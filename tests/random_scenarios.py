@@ -118,10 +118,10 @@ def callback(draw: Draw, shape: Shape) -> Mapping:
     )
     chosen = {
         "offer": one(draw, *rules),
-        "accept": one(draw, 1.0, 0.6, 0.0),
+        "accept": one(draw, 1.0, 0.6, 0.8, 0.0),
         "place": one(draw, "keep", "later", "idle"),
         "ring": seconds(one(draw, 0, 10 + part, 25)),
-        "reached": one(draw, 1.0, 0.5, 0.0),
+        "reached": one(draw, 1.0, 0.5, 0.7, 0.0),
         "attempts": draw(st.integers(1, 3)),
         "retry_after": seconds(one(draw, 30 + part, 0, 200, 1)),
         "last_offer": one(draw, "0 s", "100 s", "1 h"),
@@ -130,9 +130,9 @@ def callback(draw: Draw, shape: Shape) -> Mapping:
     if chosen["place"] == "later":
         chosen["after"] = seconds(one(draw, 60 + part, 0, 300))
     if chosen["place"] == "idle":
-        chosen["reserve"] = draw(st.integers(0, 2))
-    if maybe(draw):
-        chosen["max_pending"] = draw(st.integers(0, 3))
+        chosen["reserve"] = one(draw, 0, 1, 2)
+    if maybe(draw, 3):
+        chosen["max_pending"] = one(draw, 2, 1, 4, 0)
     return chosen
 
 
@@ -161,9 +161,9 @@ def judged(draw: Draw) -> Mapping:
 def queue(draw: Draw, shape: Shape) -> Mapping:
     # What a first contact has is floored with the day; what a redial draws must be whole as it is drawn.
     chosen: Mapping = {
-        "arrivals": {"per_interval": each(draw, shape, 12)},
-        "talk": lasting(draw, shape, 100, 40, 300, 0),
-        "at_close": one(draw, "finish", "drop"),
+        "arrivals": {"per_interval": each(draw, shape, one(draw, 6, 12))},
+        "talk": lasting(draw, shape, 60, 20, 200, 0),
+        "at_close": one(draw, "finish", "finish", "drop"),
     }
     if maybe(draw):
         chosen["wrap"] = lasting(draw, shape, 20, 60)
@@ -174,12 +174,12 @@ def queue(draw: Draw, shape: Shape) -> Mapping:
         if maybe(draw, 3):
             chosen["patience"] |= {"never_hangs_up": one(draw, 0.3, 1.0)}
     if maybe(draw, 4):
-        chosen["balks"] = one(draw, 0.3, 1.0)
-    if maybe(draw, 3):
-        chosen["max_waiting"] = draw(st.integers(0, 4))
+        chosen["balks"] = one(draw, 0.3, 0.1, 1.0)
+    if maybe(draw, 4):
+        chosen["max_waiting"] = one(draw, 2, 0, 1, 4)
     if maybe(draw, 3):
         chosen["head_start"] = seconds(one(draw, 60, 17, 1000) + (0 if shape.whole else 0.7))
-    if maybe(draw):
+    if not maybe(draw, 3):
         chosen["callback"] = callback(draw, shape)
     if maybe(draw, 5):
         chosen["arrivals"] |= {"daily_variation": 0.4} | ({"varies_with": "all"} if maybe(draw) else {})
@@ -196,7 +196,7 @@ def group(draw: Draw, shape: Shape, names: list[str]) -> Mapping:
         if maybe(draw):
             skills[name]["prefer"] = draw(st.integers(1, 3))
     constant = maybe(draw, 3)
-    staffing = one(draw, 1, min(2, shape.most)) if constant else each(draw, shape, shape.most)
+    staffing = one(draw, 1, shape.most) if constant else each(draw, shape, shape.most)
     return {"staffing": staffing, "skills": skills}
 
 
@@ -207,7 +207,7 @@ def shapes(draw: Draw) -> Shape:
         queues=draw(st.integers(1, 4)),
         groups=draw(st.integers(1, 4)),
         intervals=draw(st.integers(1, 6)),
-        most=draw(st.integers(1, 4)),
+        most=one(draw, 2, 1, 3, 5),
         interval=one(draw, 300, 120) if whole else one(draw, 300, 120.1),
         whole=whole,
     )
@@ -227,8 +227,8 @@ def scenarios(draw: Draw, given: Shape | None = None) -> Dealt:
     }
     if given is not None or not any(np.any(one_group["staffing"]) for one_group in agents.values()):
         agents["g0"]["staffing"] = [shape.most, *[1] * (shape.intervals - 1)]
-    if maybe(draw, 3):
-        mapping["lines"] = draw(st.integers(1, 6))
+    if maybe(draw, 4):
+        mapping["lines"] = one(draw, 4, 1, 2, 8)
     if maybe(draw, 4):
         mapping["warm_up"] = seconds(one(draw, 100, 30.5, 119))
     event("whole seconds" if shape.whole else "any moments")

@@ -78,7 +78,7 @@ def side_by_side(judge: Any, other: Any) -> Iterator[str]:
     yield f"  {'':20}{'reference':>26}{'compiled':>26}"
     for place, name in enumerate(CONTACT_COLUMNS):
         a, b = ("no such row" if side is None else side[place].item() for side in (judge, other))
-        equal = a == b or (a != a and b != b)
+        equal = repr(a) == repr(b)
         if name == "outcome":
             a, b = (Outcome(x).name.lower() if isinstance(x, int) and x >= 0 else x for x in (a, b))
         yield f"{' ' if equal else '>'} {name:20}{a!r:>26}{b!r:>26}"
@@ -216,10 +216,13 @@ def dealt_of(mapping: dict[str, Any], whole: bool, seed: int = 1) -> Dealt:
 @pytest.mark.parametrize("whole", [True, False], ids=["whole seconds", "any moments"])
 @pytest.mark.parametrize("more", [{}, {"lines": 60, "warm_up": "10 min"}], ids=["plain", "lines"])
 def test_a_large_day_is_the_same_too(whole: bool, more: dict[str, Any]) -> None:
-    """Long lines and deep calendars: a thousand contacts, dozens of agents."""
-    records = agrees(dealt_of(everything(30, 8, whole, **more), whole))
-    assert records.home.size > 900
-    assert {Outcome.ANSWERED, Outcome.ABANDONED, Outcome.CALLBACK_SERVED} <= set(records.outcome.tolist())
+    """Long lines and deep calendars: a thousand contacts, dozens of agents, every outcome."""
+    seen: set[int] = set()
+    for seed, agents in enumerate((8, 9, 10, 13)):
+        records = agrees(dealt_of(everything(30, agents, whole, **more), whole, seed))
+        assert records.home.size > 700
+        seen |= set(records.outcome.tolist())
+    assert seen >= {0, 1, 2, Outcome.CALLBACK_SERVED, Outcome.CALLBACK_FAILED, Outcome.UNANSWERED}
 
 
 @pytest.mark.parametrize("whole", [True, False], ids=["whole seconds", "any moments"])
@@ -257,9 +260,9 @@ def redialling(whole: bool) -> Dealt:
 # Documents
 
 
-def document(scenario: sim.Scenario, **how: Any) -> dict[str, Any]:
+def document(scenario: sim.Scenario, count: int = 130, **how: Any) -> dict[str, Any]:
     """What `--json` prints, without what says how it was made."""
-    written = sim.simulate(scenario, replications=130, seed=7, **how).to_dict(True)
+    written = sim.simulate(scenario, replications=count, seed=7, **how).to_dict(True)
     del written["provenance"]
     return written
 

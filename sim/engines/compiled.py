@@ -97,10 +97,10 @@ CALLED_BACK, CALL_FAILED, CUT_OFF = (
 class Work(NamedTuple):
     """The floor while it is played, and the contacts: arrays used again from replication to replication.
 
-    f: float64 (rows, FLOATS); i: int64 (rows, INTEGERS); sure_*, unsure_*: the two heaps (moment, key,
-    row); n: int64, numbers of the floor; teams: int64 (5, groups); ring: float64 (groups, most agents), since when the free ones are free,
-    round and round from HEAD; head, tail, length: (2 × queues,), the lines, then those for idle agents; hours:
-    float64 (4, groups, intervals).
+    f: float64 (FLOATS, rows); i: int64 (INTEGERS, rows); sure_*, unsure_*: the two heaps (moment, key, row); n:
+    int64, numbers of the floor; teams: int64 (5, groups); ring: float64 (groups, most agents + 1), since when the
+    free ones are free, round and round from HEAD; head, tail, length: int64 (2 × queues,), the lines, then those
+    for idle agents; hours: float64 (4, groups, intervals).
     """
 
     f: np.ndarray
@@ -133,9 +133,9 @@ def _new_workspace(centre: Centre, rows: int) -> Work:
     """Arrays for a day of at most so many contacts, redials included."""
     queues, (groups, count) = centre.balks.size, centre.staffing.shape
     most = int(centre.staffing.max(initial=0))
-    f = np.full((rows, FLOATS), math.nan)
-    i = np.zeros((rows, INTEGERS), dtype=np.int64)
-    i[:, ROW] = np.arange(rows)
+    f = np.full((FLOATS, rows), math.nan)
+    i = np.zeros((INTEGERS, rows), dtype=np.int64)
+    i[ROW] = np.arange(rows)
     heaps = (np.empty(rows + 2), np.empty(rows + 2, dtype=np.int64), np.empty(rows + 2, dtype=np.int64))
     return Work(  # type: ignore[call-arg]
         f, i, *heaps, *(np.empty_like(part) for part in heaps), np.zeros(9, dtype=np.int64),
@@ -156,10 +156,10 @@ def key_of(w, kind, row):
     i = w.i
     return (
         kind << KIND_SHIFT
-        | i[row, HOME] << HOME_SHIFT
-        | i[row, CUSTOMER] << CUSTOMER_SHIFT
-        | i[row, NEED] << NEED_SHIFT
-        | i[row, ATTEMPT]
+        | i[HOME, row] << HOME_SHIFT
+        | i[CUSTOMER, row] << CUSTOMER_SHIFT
+        | i[NEED, row] << NEED_SHIFT
+        | i[ATTEMPT, row]
     )
 
 
@@ -227,7 +227,7 @@ def close_hole(w):
 @kernel(inner=True)
 def set_unsure(w, place, moment, key, row):
     w.unsure_moment[place], w.unsure_key[place], w.unsure_row[place] = moment, key, row
-    w.i[row, HEAPED] = place
+    w.i[HEAPED, row] = place
 
 
 @kernel(inner=True)
@@ -255,10 +255,10 @@ def may(w, moment, kind, row):
 @kernel(inner=True)
 def call_off(w, row):
     """Take a row's moment, if it has one, off the heap of what may be called off."""
-    place = w.i[row, HEAPED]
+    place = w.i[HEAPED, row]
     if place < 0:
         return
-    w.i[row, HEAPED] = NONE
+    w.i[HEAPED, row] = NONE
     w.n[UNSURE] -= 1
     last = w.n[UNSURE]
     if place == last:
@@ -296,12 +296,12 @@ def call_off(w, row):
 
 @kernel(inner=True)
 def is_request(w, row):
-    return not math.isnan(w.f[row, REQUESTED])
+    return not math.isnan(w.f[REQUESTED, row])
 
 
 @kernel(inner=True)
 def line_of(w, c, row):
-    queue = w.i[row, QUEUE]
+    queue = w.i[QUEUE, row]
     if c.callbacks.place[queue] == IDLE and is_request(w, row):
         return queue + c.balks.size
     return queue
@@ -310,9 +310,9 @@ def line_of(w, c, row):
 @kernel(inner=True)
 def comes_before(w, row, other):
     f, i = w.f, w.i
-    if f[row, STANDS] != f[other, STANDS]:
-        return f[row, STANDS] < f[other, STANDS]
-    return i[row, ORDER] < i[other, ORDER]
+    if f[STANDS, row] != f[STANDS, other]:
+        return f[STANDS, row] < f[STANDS, other]
+    return i[ORDER, row] < i[ORDER, other]
 
 
 @kernel(inner=True)
@@ -323,39 +323,39 @@ def stands(w, c, row):
     if before != NONE and comes_before(w, row, before):
         after = w.head[line]
         while comes_before(w, after, row):
-            after = i[after, NEXT]
-        before = i[after, PREVIOUS]
-    i[row, PREVIOUS], i[row, NEXT] = before, after
+            after = i[NEXT, after]
+        before = i[PREVIOUS, after]
+    i[PREVIOUS, row], i[NEXT, row] = before, after
     if before == NONE:
         w.head[line] = row
     else:
-        i[before, NEXT] = row
+        i[NEXT, before] = row
     if after == NONE:
         w.tail[line] = row
     else:
-        i[after, PREVIOUS] = row
+        i[PREVIOUS, after] = row
     w.n[LOOKING] += 1
     w.length[line] += 1
     if before == NONE:
-        line_changed(w, c, i[row, QUEUE])
+        line_changed(w, c, i[QUEUE, row])
 
 
 @kernel(inner=True)
 def leaves(w, c, row):
     """Leave the line one stands in."""
     i, line = w.i, line_of(w, c, row)
-    before, after = i[row, PREVIOUS], i[row, NEXT]
+    before, after = i[PREVIOUS, row], i[NEXT, row]
     if after == NONE:
         w.tail[line] = before
     else:
-        i[after, PREVIOUS] = before
+        i[PREVIOUS, after] = before
     w.n[LOOKING] -= 1
     w.length[line] -= 1
     if before == NONE:
         w.head[line] = after
-        line_changed(w, c, i[row, QUEUE])
+        line_changed(w, c, i[QUEUE, row])
     else:
-        i[before, NEXT] = after
+        i[NEXT, before] = after
 
 
 @kernel(inner=True)
@@ -366,9 +366,9 @@ def line_changed(w, c, queue):
         return
     front, idle_front = w.head[queue], w.head[queue + c.balks.size]
     if front != NONE:
-        w.first[queue] = w.f[front, STANDS] - c.head_start[queue]
+        w.first[queue] = w.f[STANDS, front] - c.head_start[queue]
     if idle_front != NONE:
-        w.idle_first[queue] = w.f[idle_front, STANDS]
+        w.idle_first[queue] = w.f[STANDS, idle_front]
 
 
 # The agents
@@ -488,10 +488,10 @@ def comes_free(w, c, group, now):
 @kernel(inner=True)
 def answer(w, c, row, place, now):
     f = w.f
-    w.i[row, OUTCOME] = ANSWER
-    f[row, ANSWERED] = now
-    f[row, WAIT] = now - f[row, JOINED]
-    f[row, TAKEN] = now
+    w.i[OUTCOME, row] = ANSWER
+    f[ANSWERED, row] = now
+    f[WAIT, row] = now - f[JOINED, row]
+    f[TAKEN, row] = now
     talks(w, c, row, place, now)
 
 
@@ -499,10 +499,10 @@ def answer(w, c, row, place, now):
 def talks(w, c, row, place, now):
     """Talk, then the agent wraps up; the end of the talk matters by itself only where lines are limited."""
     f, factor = w.f, c.factor[place]
-    w.i[row, GROUP] = c.groups[place]
-    talk_end = now + f[row, TALK] * factor
-    released = talk_end + f[row, WRAP] * factor
-    f[row, TALK_ENDED], f[row, RELEASED] = talk_end, released
+    w.i[GROUP, row] = c.groups[place]
+    talk_end = now + f[TALK, row] * factor
+    released = talk_end + f[WRAP, row] * factor
+    f[TALK_ENDED, row], f[RELEASED, row] = talk_end, released
     if c.lines >= 0:
         will(w, talk_end, TALK_END, row)
     else:
@@ -511,15 +511,15 @@ def talks(w, c, row, place, now):
 
 @kernel(inner=True)
 def talk_ends(w, row):
-    if w.i[row, OUTCOME] == ANSWER:
+    if w.i[OUTCOME, row] == ANSWER:
         w.n[ENGAGED] -= 1
-    will(w, w.f[row, RELEASED], HAND_SHORTENS, row)
+    will(w, w.f[RELEASED, row], HAND_SHORTENS, row)
 
 
 @kernel(inner=True)
 def hand_shortens(w, c, row, now):
-    group = w.i[row, GROUP]
-    add_span(w.hours[BUSY, group], w.f[row, TAKEN], now, c.warm_up, c.interval, 1.0)
+    group = w.i[GROUP, row]
+    add_span(w.hours[BUSY, group], w.f[TAKEN, row], now, c.warm_up, c.interval, 1.0)
     comes_free(w, c, group, now)
 
 
@@ -527,19 +527,19 @@ def hand_shortens(w, c, row, now):
 def new_row(w, c, row, home, customer, attempt, arrived, need_arrived):
     """Fill a contact's row with what it has on arriving; callback columns are touched only where there are any."""
     f, i = w.f, w.i
-    f[row, ARRIVED], f[row, NEED_ARRIVED] = arrived, need_arrived
-    f[row, JOINED] = f[row, ANSWERED] = f[row, TALK_ENDED] = f[row, RELEASED] = f[row, WAIT] = math.nan
-    i[row, HOME], i[row, CUSTOMER], i[row, NEED], i[row, ATTEMPT], i[row, QUEUE] = (
+    f[ARRIVED, row], f[NEED_ARRIVED, row] = arrived, need_arrived
+    f[JOINED, row] = f[ANSWERED, row] = f[TALK_ENDED, row] = f[RELEASED, row] = f[WAIT, row] = math.nan
+    i[HOME, row], i[CUSTOMER, row], i[NEED, row], i[ATTEMPT, row], i[QUEUE, row] = (
         home,
         customer,
         0,
         attempt,
         home,
     )
-    i[row, OUTCOME], i[row, GROUP], i[row, HEAPED], i[row, THEN] = NONE, NOBODY, NONE, NONE
+    i[OUTCOME, row], i[GROUP, row], i[HEAPED, row], i[THEN, row] = NONE, NOBODY, NONE, NONE
     if w.n[WITH_CALLBACKS]:
-        f[row, OFFERED] = f[row, REQUESTED] = f[row, CONNECTED] = math.nan
-        i[row, DIALS] = 0
+        f[OFFERED, row] = f[REQUESTED, row] = f[CONNECTED, row] = math.nan
+        i[DIALS, row] = 0
 
 
 @kernel(inner=True)
@@ -548,17 +548,17 @@ def first_arrives(w, c, day, queue, row):
     moment = day.arrived[row]
     own = row - day.start[0]
     new_row(w, c, own, queue, customer, 0, moment, moment)
-    w.f[own, TALK], w.f[own, WRAP], w.f[own, PATIENT] = day.talk[row], day.wrap[row], day.patience[row]
+    w.f[TALK, own], w.f[WRAP, own], w.f[PATIENT, own] = day.talk[row], day.wrap[row], day.patience[row]
     return own
 
 
 @kernel(inner=True)
 def arrives(w, c, row, seed, replication, now):
     """An attempt from its arrival until it is answered, waits, is a request, or is turned away."""
-    n, i, f, queue = w.n, w.i, w.f, w.i[row, QUEUE]
+    n, i, f, queue = w.n, w.i, w.f, w.i[QUEUE, row]
     if n[ENGAGED] == c.lines:
         return gives_up(w, c, row, BLOCK, seed, replication, now)
-    f[row, JOINED] = f[row, STANDS] = now
+    f[JOINED, row] = f[STANDS, row] = now
     if c.lines >= 0:
         n[ENGAGED] += 1
     place = choose_group(queue, c.group_start, c.groups, c.prefer, w.free_since)
@@ -566,14 +566,14 @@ def arrives(w, c, row, seed, replication, now):
         longest_free_goes(w, c.groups[place])
         answer(w, c, row, place, now)
         return True
-    i[row, ORDER] = n[ORDERS]
+    i[ORDER, row] = n[ORDERS]
     n[ORDERS] += 1
     if w.on_line[queue] == c.max_waiting[queue]:
-        f[row, JOINED] = math.nan
+        f[JOINED, row] = math.nan
         return turned_away(w, c, row, BLOCK, seed, replication, now)
     balks = c.balks[queue]
     if balks > 0.0 and chance(w, c, row, BALK, seed, replication) < balks:
-        f[row, WAIT] = 0.0
+        f[WAIT, row] = 0.0
         return turned_away(w, c, row, BALKING, seed, replication, now)
     if accepts_callback(w, c, row, seed, replication, now):
         free_line(w, c)
@@ -598,10 +598,10 @@ def turned_away(w, c, row, outcome, seed, replication, now):
 @kernel(inner=True)
 def waits(w, c, row):
     """Wait on the line until answered, until patience ends, or until an offer falls due before that."""
-    queue, joined = w.i[row, QUEUE], w.f[row, JOINED]
+    queue, joined = w.i[QUEUE, row], w.f[JOINED, row]
     stands(w, c, row)
     w.on_line[queue] += 1
-    gone = joined + w.f[row, PATIENT]
+    gone = joined + w.f[PATIENT, row]
     if c.callbacks.offer[queue] == BY_WAITED and joined + c.callbacks.threshold[queue] < gone:
         may(w, joined + c.callbacks.threshold[queue], WAITED_OFFER, row)
     elif gone < math.inf:
@@ -610,8 +610,8 @@ def waits(w, c, row):
 
 @kernel(inner=True)
 def patience_ends(w, c, row, seed, replication, now):
-    w.f[row, WAIT] = w.f[row, PATIENT]
-    w.on_line[w.i[row, QUEUE]] -= 1
+    w.f[WAIT, row] = w.f[PATIENT, row]
+    w.on_line[w.i[QUEUE, row]] -= 1
     leaves(w, c, row)
     enough = turned_away(w, c, row, ABANDON, seed, replication, now)
     if w.n[CLOSED]:
@@ -623,35 +623,35 @@ def patience_ends(w, c, row, seed, replication, now):
 def chance(w, c, row, purpose, seed, replication):
     """The contact's own number for a purpose, from its home queue's stream."""
     i = w.i
-    stream = c.demand.streams[i[row, HOME]]
-    return u(seed, stream, replication, i[row, CUSTOMER], i[row, NEED], i[row, ATTEMPT], purpose)
+    stream = c.demand.streams[i[HOME, row]]
+    return u(seed, stream, replication, i[CUSTOMER, row], i[NEED, row], i[ATTEMPT, row], purpose)
 
 
 @kernel(inner=True)
 def gives_up(w, c, row, outcome, seed, replication, now):
     """End an attempt without an answer and redial later if the customer does; False if there is no row left."""
-    f, i, n, queue = w.f, w.i, w.n, w.i[row, QUEUE]
-    i[row, OUTCOME] = outcome
-    attempt, share = i[row, ATTEMPT] + 1, c.redial_share[queue]
+    f, i, n, queue = w.f, w.i, w.n, w.i[QUEUE, row]
+    i[OUTCOME, row] = outcome
+    attempt, share = i[ATTEMPT, row] + 1, c.redial_share[queue]
     if share == 0.0 or attempt >= c.redial_attempts[queue]:
         return True
     if chance(w, c, row, REDIAL, seed, replication) >= share:
         return True
-    need_arrived = f[row, NEED_ARRIVED]
+    need_arrived = f[NEED_ARRIVED, row]
     index = interval_of(need_arrived, c.interval, c.staffing.shape[1])
     uniform = chance(w, c, row, REDIAL_DELAY, seed, replication)
     moment = now + duration(c.delays, REDIAL_TIME, queue, index, uniform)
     if moment >= c.horizon:
         return True
     again = n[ROWS]
-    if again == f.shape[0]:
+    if again == f.shape[1]:
         return False
     n[ROWS] += 1
-    new_row(w, c, again, i[row, HOME], i[row, CUSTOMER], attempt, moment, need_arrived)
-    i[row, THEN] = again
-    f[again, TALK], f[again, WRAP] = f[row, TALK], f[row, WRAP]
+    new_row(w, c, again, i[HOME, row], i[CUSTOMER, row], attempt, moment, need_arrived)
+    i[THEN, row] = again
+    f[TALK, again], f[WRAP, again] = f[TALK, row], f[WRAP, row]
     uniform = chance(w, c, again, PATIENCE, seed, replication)
-    f[again, PATIENT] = patience_of(c.demand.draws, c.demand.never[queue], queue, index, uniform)
+    f[PATIENT, again] = patience_of(c.demand.draws, c.demand.never[queue], queue, index, uniform)
     will(w, moment, REDIALS, again)
     return True
 
@@ -662,7 +662,7 @@ def gives_up(w, c, row, outcome, seed, replication, now):
 @kernel(inner=True)
 def accepts_callback(w, c, row, seed, replication, now):
     """Put the offer to a joining caller if the rule says so; whether it became a request."""
-    queue = w.i[row, QUEUE]
+    queue = w.i[QUEUE, row]
     rule = c.callbacks.offer[queue]
     if rule == NO_OFFER or rule == BY_WAITED:
         return False
@@ -679,28 +679,28 @@ def accepts_callback(w, c, row, seed, replication, now):
 @kernel(inner=True)
 def takes_up(w, c, row, seed, replication, now):
     """Make the offer, unless offers have stopped; whether the caller accepts."""
-    queue, callbacks, f = w.i[row, QUEUE], c.callbacks, w.f
+    queue, callbacks, f = w.i[QUEUE, row], c.callbacks, w.f
     if now >= callbacks.last_offer[queue] or w.pending[queue] == callbacks.max_pending[queue]:
         return False
-    f[row, OFFERED] = now
+    f[OFFERED, row] = now
     if chance(w, c, row, CALLBACK, seed, replication) >= callbacks.accept[queue]:
         return False
     w.pending[queue] += 1
-    f[row, WAIT] = now - f[row, JOINED]
+    f[WAIT, row] = now - f[JOINED, row]
     return True
 
 
 @kernel(inner=True)
 def has_waited(w, c, row, seed, replication, now):
     """The offer after some time on the line: whoever declines goes on waiting until patience ends."""
-    queue = w.i[row, QUEUE]
+    queue = w.i[QUEUE, row]
     if takes_up(w, c, row, seed, replication, now):
         w.on_line[queue] -= 1
         leaves(w, c, row)
         free_line(w, c)
         makes_request(w, c, row, now)
     else:
-        gone = w.f[row, JOINED] + w.f[row, PATIENT]
+        gone = w.f[JOINED, row] + w.f[PATIENT, row]
         if gone < math.inf:
             may(w, gone, PATIENCE_ENDS, row)
 
@@ -708,25 +708,25 @@ def has_waited(w, c, row, seed, replication, now):
 @kernel(inner=True)
 def makes_request(w, c, row, now):
     """From now on this is a request: in line at its place, for idle agents, or for later."""
-    queue, f = w.i[row, QUEUE], w.f
-    f[row, REQUESTED] = now
+    queue, f = w.i[QUEUE, row], w.f
+    f[REQUESTED, row] = now
     if c.callbacks.place[queue] == LATER:
-        f[row, STANDS] = now + c.callbacks.after[queue]
-        w.i[row, ORDER] = NONE
-        will(w, f[row, STANDS], CALLBACK_DUE, row)
+        f[STANDS, row] = now + c.callbacks.after[queue]
+        w.i[ORDER, row] = NONE
+        will(w, f[STANDS, row], CALLBACK_DUE, row)
         return
     if c.callbacks.place[queue] == IDLE:
-        f[row, STANDS] = now
+        f[STANDS, row] = now
     seeks(w, c, row, now)
 
 
 @kernel(inner=True)
 def falls_due(w, c, row, now):
     """A request may be dialled from now on, unless it was dropped meanwhile."""
-    if w.i[row, OUTCOME] != NONE:
+    if w.i[OUTCOME, row] != NONE:
         return
-    if w.i[row, ORDER] == NONE:
-        w.i[row, ORDER] = w.n[ORDERS]
+    if w.i[ORDER, row] == NONE:
+        w.i[ORDER, row] = w.n[ORDERS]
         w.n[ORDERS] += 1
     seeks(w, c, row, now)
 
@@ -734,7 +734,7 @@ def falls_due(w, c, row, now):
 @kernel(inner=True)
 def seeks(w, c, row, now):
     """A request looks for an agent, or stands in line for one."""
-    queue = w.i[row, QUEUE]
+    queue = w.i[QUEUE, row]
     if c.callbacks.place[queue] == IDLE:
         reserve = w.reserve[queue]
         place = choose_group_for_idle(queue, reserve, c.group_start, c.groups, c.prefer, w.free_since, w.free)
@@ -750,11 +750,11 @@ def seeks(w, c, row, now):
 @kernel(inner=True)
 def dial(w, c, row, place, now):
     i = w.i
-    i[row, PLACE] = place
-    i[row, DIALS] += 1
-    i[row, HEAPED] = DIALLING
-    w.f[row, TAKEN] = now
-    will(w, now + c.callbacks.ring[i[row, QUEUE]], RING_END, row)
+    i[PLACE, row] = place
+    i[DIALS, row] += 1
+    i[HEAPED, row] = DIALLING
+    w.f[TAKEN, row] = now
+    will(w, now + c.callbacks.ring[i[QUEUE, row]], RING_END, row)
 
 
 DIALLING = -2  # in HEAPED: a request that is being dialled is not dropped at closing
@@ -763,22 +763,22 @@ DIALLING = -2  # in HEAPED: a request that is being dialled is not dropped at cl
 @kernel(inner=True)
 def ring_ends(w, c, row, seed, replication, now):
     """The customer picks up, or the agent is free again and the request goes back or fails."""
-    i, queue = w.i, w.i[row, QUEUE]
-    stream = c.demand.streams[i[row, HOME]]
-    reached = u(seed, stream, replication, i[row, CUSTOMER], i[row, NEED], i[row, DIALS] - 1, REACHED)
-    i[row, HEAPED] = NONE
+    i, queue = w.i, w.i[QUEUE, row]
+    stream = c.demand.streams[i[HOME, row]]
+    reached = u(seed, stream, replication, i[CUSTOMER, row], i[NEED, row], i[DIALS, row] - 1, REACHED)
+    i[HEAPED, row] = NONE
     if reached < c.callbacks.reached[queue]:
-        i[row, OUTCOME] = CALLED_BACK
-        w.f[row, CONNECTED] = now
+        i[OUTCOME, row] = CALLED_BACK
+        w.f[CONNECTED, row] = now
         w.pending[queue] -= 1
         if w.n[CLOSED]:
             send_home(w, c, now)
-        talks(w, c, row, i[row, PLACE], now)
+        talks(w, c, row, i[PLACE, row], now)
         return
-    failed = i[row, DIALS] == c.callbacks.attempts[queue] or is_dropped(w, c, queue)
+    failed = i[DIALS, row] == c.callbacks.attempts[queue] or is_dropped(w, c, queue)
     if failed:
         fails(w, c, row, now)
-    group, since = c.groups[i[row, PLACE]], w.f[row, TAKEN]
+    group, since = c.groups[i[PLACE, row]], w.f[TAKEN, row]
     add_span(w.hours[BUSY, group], since, now, c.warm_up, c.interval, 1.0)
     add_span(w.hours[UNREACHED, group], since, now, c.warm_up, c.interval, 1.0)
     comes_free(w, c, group, now)
@@ -788,8 +788,8 @@ def ring_ends(w, c, row, seed, replication, now):
 
 @kernel(inner=True)
 def fails(w, c, row, now):
-    w.i[row, OUTCOME] = CALL_FAILED
-    w.pending[w.i[row, QUEUE]] -= 1
+    w.i[OUTCOME, row] = CALL_FAILED
+    w.pending[w.i[QUEUE, row]] -= 1
     if w.n[CLOSED]:
         send_home(w, c, now)
 
@@ -863,10 +863,10 @@ def end_of_hours(w, c, now):
             continue
         row = w.head[queue]
         while row != NONE:
-            after = w.i[row, NEXT]
+            after = w.i[NEXT, row]
             if not is_request(w, row):
-                w.i[row, OUTCOME] = CUT_OFF
-                w.f[row, WAIT] = now - w.f[row, JOINED]
+                w.i[OUTCOME, row] = CUT_OFF
+                w.f[WAIT, row] = now - w.f[JOINED, row]
                 w.on_line[queue] -= 1
                 leaves(w, c, row)
                 call_off(w, row)
@@ -884,13 +884,13 @@ def drop_requests(w, c, queue, now):
     for line in (queue, queue + queues):
         row = w.head[line]
         while row != NONE:
-            after = w.i[row, NEXT]
+            after = w.i[NEXT, row]
             leaves(w, c, row)
             fails(w, c, row, now)
             row = after
     for row in range(w.n[ROWS]):
-        waiting = w.i[row, OUTCOME] == NONE and w.i[row, HEAPED] != DIALLING
-        if w.i[row, QUEUE] == queue and waiting and is_request(w, row):
+        waiting = w.i[OUTCOME, row] == NONE and w.i[HEAPED, row] != DIALLING
+        if w.i[QUEUE, row] == queue and waiting and is_request(w, row):
             fails(w, c, row, now)
 
 
@@ -1019,11 +1019,14 @@ _kept = threading.local()
 def workspace(centre: Centre, rows: int) -> Work:
     """This thread's workspace for days of so many contacts, made anew where the last one does not fit."""
     shape = (centre.balks.size, *centre.staffing.shape, int(centre.staffing.max(initial=0)))
-    if getattr(_kept, "shape", None) != shape or _kept.work.f.shape[0] < rows:
-        _kept.shape, _kept.work = shape, _new_workspace(centre, rows)
+    if getattr(_kept, "shape", None) != shape or _kept.work.f.shape[1] < rows:
+        _kept.shape, _kept.work, _kept.with_callbacks = shape, _new_workspace(centre, rows), False
     work: Work = _kept.work
-    work.f[:, OFFERED : CONNECTED + 1] = math.nan
-    work.i[:, DIALS] = 0
+    with_callbacks = bool((centre.callbacks.offer != NO_OFFER).any())
+    if _kept.with_callbacks and not with_callbacks:  # plans without any never touch these columns
+        work.f[OFFERED : CONNECTED + 1] = math.nan
+        work.i[DIALS] = 0
+    _kept.with_callbacks = with_callbacks
     return work
 
 
@@ -1036,6 +1039,6 @@ def play(centre: Centre, day: Day, seed: int, replication: int) -> Records:
     """Play one dealt day in one centre: the same records, to the last bit, as the reference engine's."""
     work = workspace(centre, room(day.start))
     while not run(work, centre, day, seed, replication):
-        work = workspace(centre, 2 * work.f.shape[0])
+        work = workspace(centre, 2 * work.f.shape[1])
     rows = int(work.n[ROWS])
-    return from_tables(work.f[:rows], work.i[:rows], work.hours)
+    return from_tables(work.f[:, :rows], work.i[:, :rows], work.hours)

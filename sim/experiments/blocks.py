@@ -21,9 +21,9 @@ def play_and_enter(w, c, rules, days, seed, replications, place, first, sheet):
         day = Day(days.start[place], days.arrived, days.talk, days.wrap, days.patience)
         if not run(w, c, day, seed, replications[place]):
             break
-        firsts = w.i[: day.start[day.start.size - 1] - day.start[0], ROW]
+        firsts = w.i[ROW][: day.start[day.start.size - 1] - day.start[0]]
         replication, row = replications[place], first + place
-        enter(w.f, w.i, w.hours, firsts, w.i[:, THEN], c, rules, seed, replication, row, sheet)
+        enter(w.f, w.i, w.hours, firsts, w.i[THEN], c, rules, seed, replication, row, sheet)
         place += 1
     return place
 
@@ -49,4 +49,4 @@ def play_days(
         else:
             work = compiled.workspace(centre, rows)
             place = play_and_enter(work, centre, rules, days, seed, replications, place, first, sheet)
-            rows = 2 * work.f.shape[0]
+            rows = 2 * work.f.shape[1]

@@ -142,8 +142,9 @@ def replicate(
     """Play every scenario for the given number of replications; the result does not depend on `jobs`.
 
     jobs: threads, or processes for the reference engine (where a script that asks for more than one needs the
-    usual `if __name__ == "__main__"`). progress: called with replications done and all replications. enough: asked
-    after every `replications` whether to stop, which happens after `at_most` at the latest; without it they are played once.
+    usual `if __name__ == "__main__"`). progress: called with replications done and all replications.
+    enough: asked after every `replications` whether to stop, which happens after `at_most` at the latest;
+    without it they are played once.
     """
     engine_named(engine)
     plans = [prepared(scenario) for scenario in scenarios]

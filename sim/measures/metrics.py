@@ -282,10 +282,10 @@ def bin_edges(bins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 @kernel(lean=True)
 def count_contact(row, f, i, queue, interval, rules, totals):
     """Add one contact to the totals of its queue and interval."""
-    outcome, wait = i[row, R_OUTCOME], f[row, R_WAIT]
+    outcome, wait = i[R_OUTCOME, row], f[R_WAIT, row]
     cell = totals[queue, interval]
-    requested = not math.isnan(f[row, R_REQUESTED])
-    if outcome == O_BLOCKED or not math.isnan(f[row, R_JOINED]):
+    requested = not math.isnan(f[R_REQUESTED, row])
+    if outcome == O_BLOCKED or not math.isnan(f[R_JOINED, row]):
         cell[OFFERED] += 1.0
     if outcome == O_ANSWERED:
         cell[ANSWERED] += 1.0
@@ -315,23 +315,23 @@ def count_contact(row, f, i, queue, interval, rules, totals):
 @kernel(lean=True)
 def count_callback(row, f, i, queue, interval, rules, totals):
     """Add what a contact says of callbacks, and when a customer who reached an agent did."""
-    cell, requested, connected = totals[queue, interval], f[row, R_REQUESTED], f[row, R_CONNECTED]
-    if i[row, R_OUTCOME] == O_ANSWERED:
+    cell, requested, connected = totals[queue, interval], f[R_REQUESTED, row], f[R_CONNECTED, row]
+    if i[R_OUTCOME, row] == O_ANSWERED:
         cell[REACHED_AGENT] += 1.0
-        cell[TIME_TO_AGENT] += f[row, R_ANSWERED] - f[row, R_JOINED]
-    if not math.isnan(f[row, R_OFFERED]):
+        cell[TIME_TO_AGENT] += f[R_ANSWERED, row] - f[R_JOINED, row]
+    if not math.isnan(f[R_OFFERED, row]):
         cell[CALLBACKS_OFFERED] += 1.0
     if math.isnan(requested):
         return
     cell[CALLBACKS_ACCEPTED] += 1.0
-    cell[CALLBACK_DIALS] += i[row, R_DIALS]
-    if i[row, R_OUTCOME] == O_CALLBACK_FAILED:
+    cell[CALLBACK_DIALS] += i[R_DIALS, row]
+    if i[R_OUTCOME, row] == O_CALLBACK_FAILED:
         cell[CALLBACKS_FAILED] += 1.0
     if math.isnan(connected):
         return
     cell[CALLBACKS_SERVED] += 1.0
     cell[REACHED_AGENT] += 1.0
-    cell[TIME_TO_AGENT] += connected - f[row, R_JOINED]
+    cell[TIME_TO_AGENT] += connected - f[R_JOINED, row]
     cell[CALLBACK_WAIT] += connected - requested
     if connected <= requested + rules.promise[queue]:
         cell[CALLBACKS_WITHIN] += 1.0
@@ -340,9 +340,9 @@ def count_callback(row, f, i, queue, interval, rules, totals):
 @kernel(lean=True)
 def count_deferred(row, f, i, queue, interval, centre, totals):
     """Add the work of a served callback where it was put off and where it was done."""
-    connected = f[row, R_CONNECTED]
+    connected = f[R_CONNECTED, row]
     if not math.isnan(connected):
-        work = f[row, R_RELEASED] - connected
+        work = f[R_RELEASED, row] - connected
         totals[queue, interval, WORK_PUT_OFF] += work
         totals[queue, interval_of(connected, centre.interval, totals.shape[1]), WORK_CALLED_BACK] += work
 
@@ -350,13 +350,13 @@ def count_deferred(row, f, i, queue, interval, centre, totals):
 @kernel(lean=True)
 def count_for_target(row, f, i, queue, requested, rules, cell):
     """Add one contact to the two sides of the service level, under the queue's own definition."""
-    outcome, within, definition = i[row, R_OUTCOME], rules.within[queue], rules.definition[queue]
-    joined = not math.isnan(f[row, R_JOINED])
+    outcome, within, definition = i[R_OUTCOME, row], rules.within[queue], rules.definition[queue]
+    joined = not math.isnan(f[R_JOINED, row])
     if requested or not (joined or outcome == O_BLOCKED):
         return
     answered = outcome == O_ANSWERED
-    in_time = answered and f[row, R_ANSWERED] <= f[row, R_JOINED] + within
-    early = (outcome == O_ABANDONED or outcome == O_BALKED) and f[row, R_WAIT] <= within
+    in_time = answered and f[R_ANSWERED, row] <= f[R_JOINED, row] + within
+    early = (outcome == O_ABANDONED or outcome == O_BALKED) and f[R_WAIT, row] <= within
     if in_time or (early and definition == 3):
         cell[WITHIN_TARGET] += 1.0
     if definition == 1:
@@ -393,17 +393,17 @@ def is_unserved(outcome: int) -> bool:
 @kernel(lean=True)
 def count_customer(first, then, f, i, stream, seed, replication, interval, rules, totals):
     """Add a customer, whose contacts are row `first` and the chain of `then` from there: met or not, lost or not."""
-    home, customer = i[first, R_HOME], i[first, R_CUSTOMER]
+    home, customer = i[R_HOME, first], i[R_CUSTOMER, first]
     unserved, pending, waited, row = False, False, 0.0, first
     while row >= 0:
         following = then[row]
-        if not math.isnan(f[row, R_WAIT]):
-            waited += f[row, R_WAIT]
-        if not math.isnan(f[row, R_CONNECTED]):
-            waited += f[row, R_CONNECTED] - f[row, R_REQUESTED]
-        if following < 0 or i[following, R_NEED] != i[row, R_NEED]:
-            unserved = unserved or is_unserved(i[row, R_OUTCOME])
-            pending = pending or i[row, R_OUTCOME] == O_PENDING
+        if not math.isnan(f[R_WAIT, row]):
+            waited += f[R_WAIT, row]
+        if not math.isnan(f[R_CONNECTED, row]):
+            waited += f[R_CONNECTED, row] - f[R_REQUESTED, row]
+        if following < 0 or i[R_NEED, following] != i[R_NEED, row]:
+            unserved = unserved or is_unserved(i[R_OUTCOME, row])
+            pending = pending or i[R_OUTCOME, row] == O_PENDING
         row = following
     cell = totals[home, interval]
     cell[CUSTOMERS] += 1.0
@@ -430,21 +430,21 @@ def tally(f, i, firsts, then, centre, rules, seed, replication, totals, bins):
     for first in firsts:
         row = first
         while row >= 0:
-            queue, joined, wait = i[row, R_QUEUE], f[row, R_JOINED], f[row, R_WAIT]
-            moment = f[row, R_ARRIVED] if math.isnan(joined) else joined
+            queue, joined, wait = i[R_QUEUE, row], f[R_JOINED, row], f[R_WAIT, row]
+            moment = f[R_ARRIVED, row] if math.isnan(joined) else joined
             interval = interval_of(moment, centre.interval, count)
             if wait > 0.0:
                 end = min(joined + wait, centre.horizon)
                 add_line_time(totals[queue], joined, end, centre.warm_up, centre.interval)
-            if f[row, R_ARRIVED] >= centre.warm_up:
+            if f[R_ARRIVED, row] >= centre.warm_up:
                 count_contact(row, f, i, queue, interval, rules, totals)
                 count_deferred(row, f, i, queue, interval, centre, totals)
                 if not math.isnan(wait):
                     bins[queue * count + interval if each else queue, bin_of(wait)] += 1
             row = then[row]
-        if f[first, R_ARRIVED] >= centre.warm_up:
-            interval = interval_of(f[first, R_ARRIVED], centre.interval, count)
-            stream = centre.demand.streams[i[first, R_HOME]]
+        if f[R_ARRIVED, first] >= centre.warm_up:
+            interval = interval_of(f[R_ARRIVED, first], centre.interval, count)
+            stream = centre.demand.streams[i[R_HOME, first]]
             count_customer(first, then, f, i, stream, seed, replication, interval, rules, totals)
 
 
@@ -532,12 +532,10 @@ def enter_records(
     """Write the totals of one replication's records, sorted as they are, into a row of a sheet."""
     f, i, hours = to_tables(records)
     firsts = np.flatnonzero((records.need == 0) & (records.attempt == 0))
-    chain = np.zeros((len(i), 2), dtype=np.int64)
-    chain[: firsts.size, 0] = firsts
-    chain[:, 1] = np.arange(1, len(i) + 1)
+    then = np.arange(1, records.home.size + 1)
     if firsts.size:
-        chain[np.append(firsts[1:], len(i)) - 1, 1] = -1
-    enter(f, i, hours, chain[: firsts.size, 0], chain[:, 1], centre, rules, seed, replication, row, sheet)
+        then[np.append(firsts[1:], then.size) - 1] = -1
+    enter(f, i, hours, firsts, then, centre, rules, seed, replication, row, sheet)
 
 
 class Waits(NamedTuple):

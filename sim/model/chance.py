@@ -91,8 +91,13 @@ def u(
 @kernel
 def gap_u(seed: Any, stream: Any, replication: Any, customer: Any) -> float:
     """Return the uniform of the gap before a customer's first arrival, four customers a block."""
-    customer = word(customer)
-    return _lane(block(seed, stream, replication, customer >> _PAIR, 0, 0, _GAPS), customer)
+    return _lane(gap_block(seed, stream, replication, customer), word(customer))
+
+
+@kernel
+def gap_block(seed: Any, stream: Any, replication: Any, customer: Any) -> Any:
+    """Return the gap uniforms of a customer and its neighbours: numbers 4·k … 4·k + 3."""
+    return block(seed, stream, replication, word(customer) >> _PAIR, 0, 0, _GAPS)
 
 
 @kernel

@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.distributions import quantile
+from sim.distributions import log_rest, quantile
 from sim.jit import kernel
 from sim.model.centre import DAY_LEVEL, NEVER, PATIENCE_TIME, TALK_TIME, WRAP_TIME, Demand, Draws, interval_of
-from sim.model.chance import DAY, PATIENCE, TALK, WRAP, block, gap_u, u
+from sim.model.chance import DAY, PATIENCE, TALK, WRAP, block, gap_block, u
 
 
 class Day(NamedTuple):
@@ -67,8 +67,9 @@ def deal_arrivals(
     cumulative, stream = demand.cumulative[queue], demand.streams[queue]
     level = day_level(demand, queue, seed, replication, 0)
     total = level * cumulative[cumulative.size - 1]
+    gaps = gap_block(seed, stream, replication, 0)
     customer, index = 0, 0
-    reached = -math.log1p(-gap_u(seed, stream, replication, 0))
+    reached = -log_rest(gaps[0])
     while reached < total:
         while reached >= level * cumulative[index + 1]:
             index += 1
@@ -80,7 +81,11 @@ def deal_arrivals(
         arrived[row] = min((index + within) * demand.interval, np.nextafter(ends, 0.0))
         row += 1
         customer += 1
-        reached += -math.log1p(-gap_u(seed, stream, replication, customer))
+        lane = customer & 3
+        if lane == 0:
+            gaps = gap_block(seed, stream, replication, customer)
+        gap = gaps[0] if lane == 0 else gaps[1] if lane == 1 else gaps[2] if lane == 2 else gaps[3]
+        reached -= log_rest(gap)
     return row
 
 

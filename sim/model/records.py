@@ -57,7 +57,7 @@ class Records(NamedTuple):
     unreached: np.ndarray
 
 
-# The same as tables, a row for each contact in whatever order: columns of floats, columns of integers
+# The same as two tables, one of floats and one of integers: a line for each column, contacts in whatever order
 ARRIVED, JOINED, ANSWERED, TALK_ENDED, RELEASED, WAIT, OFFERED, REQUESTED, CONNECTED = range(9)
 HOME, CUSTOMER, NEED, ATTEMPT, QUEUE, OUTCOME, GROUP, DIALS = range(8)
 RECORD_FLOATS, RECORD_INTEGERS = 9, 8
@@ -80,17 +80,17 @@ CONTACT_COLUMNS = (*WHOLE, *MOMENTS)
 
 def to_tables(records: Records) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Records as a table of floats, one of integers, and the agents' time, float64 (4, groups, intervals)."""
-    floats = np.column_stack([getattr(records, name) for name in MOMENTS])
-    integers = np.column_stack([getattr(records, name) for name in WHOLE])
+    floats = np.stack([getattr(records, name) for name in MOMENTS])
+    integers = np.stack([getattr(records, name) for name in WHOLE])
     return floats, integers, np.stack([getattr(records, name) for name in AGENT_TIME])
 
 
 def from_tables(floats: np.ndarray, integers: np.ndarray, hours: np.ndarray) -> Records:
-    """Records from tables whose first columns are those of the records, sorted."""
-    order = np.lexsort([integers[:, column] for column in (ATTEMPT, NEED, CUSTOMER, HOME)])
+    """Records from tables whose first lines are those of the records, sorted."""
+    order = np.lexsort([integers[column] for column in (ATTEMPT, NEED, CUSTOMER, HOME)])
     return Records(
-        **{name: integers[order, column] for column, name in enumerate(WHOLE)},
-        **{name: floats[order, column] for column, name in enumerate(MOMENTS)},
+        **{name: integers[column, order] for column, name in enumerate(WHOLE)},
+        **{name: floats[column, order] for column, name in enumerate(MOMENTS)},
         **dict(zip(AGENT_TIME, hours.copy(), strict=True)),
     )
 

@@ -1,0 +1,1 @@
+"""What users would take instead: each plays a `Day` and returns a `Row` for each day played."""
