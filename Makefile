@@ -1,10 +1,10 @@
-# make demo | test | lint | clean. Each sets up what it needs in .venv; a second run installs nothing.
+# make demo | test | lint | validate | bench | clean. Each sets up what it needs in .venv; a second run installs nothing.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint validate bench clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed
@@ -17,6 +17,12 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/python -m ruff check
 	$(BIN)/python -m ruff format --check
 	$(BIN)/python -m mypy sim
+
+validate: $(VENV)/.installed-dev
+	$(BIN)/python -m validation --part whole --write docs/validation.md
+
+bench: $(VENV)/.installed-bench
+	$(BIN)/python benchmarks/run.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -47,3 +53,8 @@ $(VENV)/.installed-dev: pyproject.toml
 	$(ensure_venv)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $(VENV)/.installed $@
+
+$(VENV)/.installed-bench: pyproject.toml
+	$(ensure_venv)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
+	@touch $@

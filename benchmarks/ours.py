@@ -2,8 +2,9 @@
 
 from typing import Any
 
-import sim
 from workloads import Row, document
+
+import sim
 
 
 def prepared(work: str) -> sim.Scenario:
@@ -13,9 +14,7 @@ def prepared(work: str) -> sim.Scenario:
 
 def play(scenario: sim.Scenario, days: int, seed: int, engine: str, jobs: int) -> sim.Result:
     """Play and estimate: what is timed."""
-    result = sim.simulate(
-        scenario, replications=days, seed=seed, engine=engine, jobs=jobs, by_interval=False
-    )
+    result = sim.simulate(scenario, replications=days, seed=seed, engine=engine, jobs=jobs, by_interval=False)
     result.to_dict()
     return result
 

@@ -132,15 +132,15 @@ def _five_queues() -> dict[str, Any]:
     shape = [0.5 + 0.8 * math.sin(math.pi * (k + 0.5) / 24) for k in range(24)]
 
     def queue(volume: float, talk: str, patience: str, **more: Any) -> dict[str, Any]:
-        drawn = {"distribution": "lognormal", "mean": talk, "cv": 1.1}
-        made = _queue([volume * level for level in shape], talk, patience, talk=drawn, **more)
+        made = _queue([volume * level for level in shape], talk, patience, **more)
         made["arrivals"]["daily_variation"] = "10%"
+        made["talk"] = {"distribution": "lognormal", "mean": talk, "cv": 1.1}
         return made | {"wrap": {"distribution": "exponential", "mean": "30 s"}}
 
     redial = {"share": "40%", "after": {"distribution": "exponential", "mean": "10 min"}, "attempts": 3}
-    keep = {"offer": {"estimated_wait": "2 min"}, "accept": "40%"}
-    later = {"offer": {"queue_length": 8}, "accept": "50%", "place": "later", "after": "30 min"}
-    idle = {"offer": {"waited": "90 s"}, "accept": "30%", "place": "idle", "reserve": 1, "reached": "80%"}
+    keep = {"offer": {"estimated_wait": "30 s"}, "accept": "40%"}
+    later = {"offer": {"queue_length": 3}, "accept": "50%", "place": "later", "after": "30 min"}
+    idle = {"offer": {"waited": "45 s"}, "accept": "30%", "place": "idle", "reserve": 1, "reached": "80%"}
     return {
         "length": "12 h",
         "queues": {

@@ -145,6 +145,7 @@ class _PieceCompiler(Compiler):  # type: ignore[misc]
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
+        self.state.flags.noalias = True  # nothing that a piece writes to holds the handles it is given
         if self.state.library is None:
             self.state.library = _Piece(self.state.targetctx.codegen(), f"piece{next(_numbers)}")
 

@@ -1,12 +1,16 @@
 """Random scenarios of every mechanism and their combinations, small enough that thousands are played in seconds.
 
-Half of them are *whole*: the dealt day is floored to whole seconds, and whatever is drawn while it is played
-is made of whole seconds too, so that ties abound. Shrinking leads to one queue, one group, one interval and
-nothing that is not needed.
+Half of them have a *grain* of 1 or 20 seconds: the dealt day is floored to multiples of it, and whatever is
+drawn while it is played is made of such multiples too, so that ties abound, with closing and with the ends of
+intervals as well. `smallest` makes a scenario in which something is wrong as small as it can: by taking parts
+away one by one it gets further in a second than Hypothesis's own shrinking, which knows nothing of queues, in
+five minutes.
 """
 
+import copy
 import json
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,14 +26,18 @@ Mapping = dict[str, Any]
 
 
 class Shape(NamedTuple):
-    """How large a scenario is, and whether its moments are whole seconds; most: of the agents of one group."""
+    """How large a scenario is; most: of the agents of one group; grain: of its moments, s, 0 for none."""
 
     queues: int
     groups: int
     intervals: int
     most: int
     interval: float
-    whole: bool
+    grain: int
+
+    def seconds(self, value: float, odd: float = 0.0) -> str:
+        """A duration of about so long: a multiple of the grain; a little more, `odd`, where there is none."""
+        return seconds(math.ceil(value / self.grain) * self.grain if self.grain else value + odd)
 
 
 class Dealt(NamedTuple):
@@ -38,7 +46,7 @@ class Dealt(NamedTuple):
     mapping: Mapping
     scenario: Scenario
     centre: Centre
-    whole: bool
+    grain: int
     seed: int
     replication: int
 
@@ -46,18 +54,34 @@ class Dealt(NamedTuple):
     def day(self) -> Day:
         """The dealt day, floored where it is to have ties."""
         day = deal(self.centre.demand, self.seed, self.replication)
-        return in_whole_seconds(day) if self.whole else day
+        return floored(day, self.grain) if self.grain else day
 
     def __repr__(self) -> str:
-        whole = ", day in whole seconds" if self.whole else ""
-        return (
-            f"seed {self.seed}, replication {self.replication}{whole}, scenario:\n{json.dumps(self.mapping)}"
-        )
+        floor = f", day floored to {self.grain} s" if self.grain else ""
+        rows = [
+            f"{name} {arrived:g} talk {talk:g} wrap {wrap:g} patience {patience:g}"
+            for name, arrived, talk, wrap, patience in self.rows()
+        ]
+        dealt = "\n".join(["its day:", *rows]) if len(rows) <= 30 else f"{len(rows)} first contacts"
+        scenario = json.dumps(self.mapping)
+        return f"seed {self.seed}, replication {self.replication}{floor}, scenario:\n{scenario}\n{dealt}"
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        """The day's contacts: queue, arrived, talk, wrap, patience."""
+        day = self.day
+        names = np.repeat(list(self.scenario.queues), np.diff(day.start)).tolist()
+        return list(zip(names, *(column.tolist() for column in day[1:]), strict=True))
 
 
-def in_whole_seconds(day: Day) -> Day:
-    """The same customers with every moment and duration floored."""
-    return Day(day.start, *(np.floor(column) for column in day[1:]))
+def dealt_of(mapping: Mapping, grain: int = 0, seed: int = 1, replication: int = 0) -> Dealt:
+    """A replication of the scenario that this mapping describes."""
+    scenario = Scenario(**mapping)
+    return Dealt(mapping, scenario, centre_of(scenario), grain, seed, replication)
+
+
+def floored(day: Day, grain: int) -> Day:
+    """The same customers with every moment and duration floored to a multiple of so many seconds."""
+    return Day(day.start, *(np.floor(column / grain) * grain for column in day[1:]))
 
 
 def seconds(value: float) -> str:
@@ -77,27 +101,27 @@ def each(draw: Draw, shape: Shape, most: int) -> list[int]:
     return draw(st.lists(st.integers(0, most), min_size=shape.intervals, max_size=shape.intervals))
 
 
-def lasting(draw: Draw, shape: Shape, *means: float, whole: bool = False) -> Mapping:
-    """A distribution of durations, some with a mean for each interval; whole: takes whole seconds only."""
+def lasting(draw: Draw, shape: Shape, *means: float, exact: bool = False) -> Mapping:
+    """A distribution of durations, some with a mean for each interval; exact: only multiples of the grain."""
+    exact = exact and shape.grain > 0
     mean = one(draw, *means)
-    kinds = ["constant", "by interval"] if whole else [*FAMILIES, "by interval"]
+    kinds = ["constant", "by interval"] if exact else [*FAMILIES, "constant", "by interval"]
     kind = one(draw, *kinds, *(["empirical"] if mean else []))
     if kind == "by interval":
         chosen = [one(draw, *means) for _ in range(shape.intervals)]
-        family = "constant" if whole or not all(chosen) else one(draw, "exponential", "lognormal")
+        family = "constant" if exact or not all(chosen) else one(draw, "exponential", "lognormal")
         more = {"cv": 0.7} if family == "lognormal" else {}
-        return {"distribution": family, "mean": [seconds(m) for m in chosen], **more}
+        return {"distribution": family, "mean": [shape.seconds(m) for m in chosen], **more}
     if kind == "empirical":
         values = [mean // 4, mean // 2, mean, mean, 2 * mean]
-        return {"distribution": kind, "values": [seconds(value) for value in values]}
+        return {"distribution": kind, "values": [shape.seconds(value) for value in values]}
     if not mean or kind == "constant":
-        return {"distribution": "constant", "value": seconds(mean)}
+        return {"distribution": "constant", "value": shape.seconds(mean, 0.1 if mean else 0.0)}
     return {"distribution": kind, **FAMILIES[kind](mean)}
 
 
 FAMILIES: dict[str, Callable[[float], Mapping]] = {
     "exponential": lambda mean: {"mean": seconds(mean)},
-    "constant": lambda mean: {"value": seconds(mean)},
     "lognormal": lambda mean: {"mean": seconds(mean), "cv": 1.2},
     "gamma": lambda mean: {"mean": seconds(mean), "cv": 0.8},
     "weibull": lambda mean: {"mean": seconds(mean), "cv": 1.5},
@@ -109,26 +133,25 @@ FAMILIES: dict[str, Callable[[float], Mapping]] = {
 
 def callback(draw: Draw, shape: Shape) -> Mapping:
     """Three places × four rules of offering × everything that may happen to a request."""
-    part = 0.0 if shape.whole else 0.3
     rules = (
         "always",
         {"queue_length": draw(st.integers(0, 3))},
         {"estimated_wait": one(draw, "60 s", "0 s", "3 min")},
-        {"waited": seconds(one(draw, 20, 0, 60) + part)},
+        {"waited": shape.seconds(one(draw, 20, 0, 60), 0.3)},
     )
     chosen = {
         "offer": one(draw, *rules),
         "accept": one(draw, 1.0, 0.6, 0.8, 0.0),
         "place": one(draw, "keep", "later", "idle"),
-        "ring": seconds(one(draw, 0, 10 + part, 25)),
+        "ring": shape.seconds(one(draw, 0, 10, 25.3)),
         "reached": one(draw, 1.0, 0.5, 0.7, 0.0),
         "attempts": draw(st.integers(1, 3)),
-        "retry_after": seconds(one(draw, 30 + part, 0, 200, 1)),
+        "retry_after": shape.seconds(one(draw, 30, 0, 200, 1.3)),
         "last_offer": one(draw, "0 s", "100 s", "1 h"),
         "within": one(draw, "1 h", "100 s", "0 s"),
     }
     if chosen["place"] == "later":
-        chosen["after"] = seconds(one(draw, 60 + part, 0, 300))
+        chosen["after"] = shape.seconds(one(draw, 60, 0, 300), 0.3)
     if chosen["place"] == "idle":
         chosen["reserve"] = one(draw, 0, 1, 2)
     if maybe(draw, 3):
@@ -140,7 +163,7 @@ def redial(draw: Draw, shape: Shape) -> Mapping:
     """Redials, capped or not; those that follow fast have few attempts, so that a day stays small."""
     attempts = one(draw, 2, 4, 1, "unlimited")
     means = (60, 90) if attempts == "unlimited" else (60, 0, 8, 200)
-    after = lasting(draw, shape, *means, whole=shape.whole)
+    after = lasting(draw, shape, *means, exact=True)
     return {"share": one(draw, 1.0, 0.5), "after": after, "attempts": attempts}
 
 
@@ -159,7 +182,7 @@ def judged(draw: Draw) -> Mapping:
 
 
 def queue(draw: Draw, shape: Shape) -> Mapping:
-    # What a first contact has is floored with the day; what a redial draws must be whole as it is drawn.
+    # What a first contact has is floored with the day; what a redial draws must be exact as it is drawn.
     chosen: Mapping = {
         "arrivals": {"per_interval": each(draw, shape, one(draw, 6, 12))},
         "talk": lasting(draw, shape, 60, 20, 200, 0),
@@ -170,7 +193,7 @@ def queue(draw: Draw, shape: Shape) -> Mapping:
     if maybe(draw):
         chosen["redial"] = redial(draw, shape)
     if not maybe(draw, 4):
-        chosen["patience"] = lasting(draw, shape, 60, 15, 300, 0, whole=shape.whole and "redial" in chosen)
+        chosen["patience"] = lasting(draw, shape, 60, 15, 300, 0, exact="redial" in chosen)
         if maybe(draw, 3):
             chosen["patience"] |= {"never_hangs_up": one(draw, 0.3, 1.0)}
     if maybe(draw, 4):
@@ -178,7 +201,7 @@ def queue(draw: Draw, shape: Shape) -> Mapping:
     if maybe(draw, 4):
         chosen["max_waiting"] = one(draw, 2, 0, 1, 4)
     if maybe(draw, 3):
-        chosen["head_start"] = seconds(one(draw, 60, 17, 1000) + (0 if shape.whole else 0.7))
+        chosen["head_start"] = shape.seconds(one(draw, 60, 17, 1000), 0.7)
     if not maybe(draw, 3):
         chosen["callback"] = callback(draw, shape)
     if maybe(draw, 5):
@@ -191,7 +214,7 @@ def queue(draw: Draw, shape: Shape) -> Mapping:
 def group(draw: Draw, shape: Shape, names: list[str]) -> Mapping:
     skills: Mapping = {}
     for name in draw(st.lists(st.sampled_from(names), min_size=1, max_size=len(names), unique=True)):
-        factor = one(draw, 1, 2, 0.5) if shape.whole else one(draw, 1, 1.3, 0.7)
+        factor = one(draw, 1, 2, 0.5) if shape.grain else one(draw, 1, 1.3, 0.7)
         skills[name] = {"level": draw(st.integers(1, 3)), "handle_factor": factor}
         if maybe(draw):
             skills[name]["prefer"] = draw(st.integers(1, 3))
@@ -202,14 +225,14 @@ def group(draw: Draw, shape: Shape, names: list[str]) -> Mapping:
 
 @st.composite
 def shapes(draw: Draw) -> Shape:
-    whole = draw(st.booleans())
+    grain = one(draw, 0, 0, 1, 20)
     return Shape(
         queues=draw(st.integers(1, 4)),
         groups=draw(st.integers(1, 4)),
         intervals=draw(st.integers(1, 6)),
         most=one(draw, 2, 1, 3, 5),
-        interval=one(draw, 300, 120) if whole else one(draw, 300, 120.1),
-        whole=whole,
+        interval=one(draw, 300, 120) if grain else one(draw, 300, 120.1),
+        grain=grain,
     )
 
 
@@ -231,7 +254,98 @@ def scenarios(draw: Draw, given: Shape | None = None) -> Dealt:
         mapping["lines"] = one(draw, 4, 1, 2, 8)
     if maybe(draw, 4):
         mapping["warm_up"] = seconds(one(draw, 100, 30.5, 119))
-    event("whole seconds" if shape.whole else "any moments")
-    scenario = Scenario(**mapping)
-    seed, replication = draw(st.integers(0, 2**31)), draw(st.integers(0, 3))
-    return Dealt(mapping, scenario, centre_of(scenario), shape.whole, seed, replication)
+    event(f"moments every {shape.grain} s" if shape.grain else "any moments")
+    return dealt_of(mapping, shape.grain, draw(st.integers(0, 2**31)), draw(st.integers(0, 3)))
+
+
+# Smaller ones
+
+
+def smallest(dealt: Dealt, wrong: Callable[[Dealt], Any]) -> Dealt:
+    """The smallest scenario that can be reached from this one, a part less at a time, and is still wrong."""
+
+    def still_wrong(mapping: Mapping) -> Dealt | None:
+        try:
+            made = dealt_of(mapping, dealt.grain, dealt.seed, dealt.replication)
+            return made if wrong(made) else None
+        except Exception:
+            return None  # no scenario any more, or another mistake than the one that is looked for
+
+    found: Dealt | None = dealt
+    while found is not None:
+        dealt = found
+        found = next(filter(None, map(still_wrong, with_less(dealt.mapping))), None)
+    return dealt
+
+
+def with_less(mapping: Mapping) -> Iterator[Mapping]:
+    """The scenario with one part less, large parts first; not all of these are possible."""
+    intervals = len(next(iter(mapping["queues"].values()))["arrivals"]["per_interval"])
+    for name in mapping["queues"]:
+        yield without(mapping, "queues", name)
+    for name in mapping["agents"]:
+        yield without(mapping, "agents", name)
+    if intervals > 1:
+        length = float(mapping["interval"].removesuffix(" s")) * (intervals - 1)
+        yield cut(mapping, intervals) | {"length": seconds(length)}
+    yield from (without(mapping, key) for key in ("lines", "warm_up") if key in mapping)
+    for name, part in mapping["queues"].items():
+        yield from (without(mapping, "queues", name, key) for key in part if key not in ("arrivals", "talk"))
+        inner = [(key, k) for key, value in part.items() if isinstance(value, dict) for k in value]
+        yield from (without(mapping, "queues", name, *path) for path in inner)
+        for index, number in enumerate(part["arrivals"]["per_interval"]):
+            smaller = {0, number // 2, number - 1} if number else set()
+            for less in sorted(smaller):
+                yield replaced(mapping, less, "queues", name, "arrivals", "per_interval", index)
+        for key in ("talk", "wrap", "patience"):
+            plain = {"distribution": "constant", "value": "60 s"}
+            if part.get(key, plain) != plain:
+                yield replaced(mapping, plain, "queues", name, key)
+    for name, team in mapping["agents"].items():
+        for skill, rules in team["skills"].items():
+            yield without(mapping, "agents", name, "skills", skill)
+            yield from (without(mapping, "agents", name, "skills", skill, key) for key in rules)
+        for index, number in enumerate(team["staffing"] if isinstance(team["staffing"], list) else []):
+            if number:
+                yield replaced(mapping, number - 1, "agents", name, "staffing", index)
+
+
+def without(mapping: Mapping, *path: str) -> Mapping:
+    """A copy without the part at this path; a queue's skills go with it, and groups that have none left."""
+    *above, last = path
+    result, part = copied(mapping, above)
+    del part[last]
+    if above == ["queues"]:
+        for name, team in list(result["agents"].items()):
+            team["skills"].pop(last, None)
+            if not team["skills"]:
+                del result["agents"][name]
+    return result
+
+
+def replaced(mapping: Mapping, value: Any, *path: Any) -> Mapping:
+    *above, last = path
+    result, part = copied(mapping, above)
+    part[last] = value
+    return result
+
+
+def copied(mapping: Mapping, path: list[Any]) -> tuple[Mapping, Any]:
+    """A copy, and the part of the copy at this path."""
+    part = result = copy.deepcopy(mapping)
+    for key in path:
+        part = part[key]
+    return result, part
+
+
+def cut(tree: Any, intervals: int) -> Any:
+    """A copy without the last interval."""
+    if not isinstance(tree, dict):
+        return tree
+    by_interval = ("per_interval", "staffing", "mean")
+    return {
+        key: value[: intervals - 1]
+        if key in by_interval and isinstance(value, list)
+        else cut(value, intervals)
+        for key, value in tree.items()
+    }

@@ -28,12 +28,13 @@ import sim
 print(json.dumps(document(sim.Scenario(**json.load(sys.stdin)), count=3, engine=sys.argv[1])))
 """
 RECORDS = """
-from test_agreement import agrees, dealt_of, everything
+from random_scenarios import dealt_of
+from test_agreement import agrees, everything
 from sim import jit
 assert jit.disabled
-for whole in (False, True):
+for grain in (0, 1, 10):
     for seed, more in enumerate(({}, {"lines": 8}, {"at_close": "drop", "warm_up": "6 min"})):
-        print(agrees(dealt_of(everything(4, 2, whole, **more), whole, seed)).home.size)
+        print(agrees(dealt_of(everything(4, 2, grain > 0, **more), grain, seed)).home.size)
 """
 
 
@@ -76,7 +77,7 @@ def test_the_kernel_gives_the_same_document_as_plain_python(expected: dict[str, 
 
 def test_the_kernel_agrees_with_the_reference_engine_as_plain_python() -> None:
     sizes = printed(RECORDS, cache="/dev/null", **UNCOMPILED).split()
-    assert len(sizes) == 6
+    assert len(sizes) == 9
     assert min(map(int, sizes)) > 60
 
 

@@ -110,7 +110,7 @@ def random_queue(draw: Callable[..., Any], intervals: int, whole: bool) -> dict[
         queue["balks"] = draw(st.sampled_from([0.3, 1.0]))
     if maybe(draw, 3):
         queue["max_waiting"] = draw(st.integers(0, 3))
-    if maybe(draw, 3):
+    if maybe(draw):
         queue["head_start"] = seconds(draw(st.sampled_from([60, 17, 1000])))
     if maybe(draw):
         attempts = draw(st.sampled_from([2, 1, 4, "unlimited"]))
@@ -127,7 +127,7 @@ def random_group(draw: Callable[..., Any], names: list[str], intervals: int, who
     skills: dict[str, Any] = {}
     for name in draw(st.lists(st.sampled_from(names), min_size=1, max_size=len(names), unique=True)):
         skills[name] = {
-            "level": draw(st.integers(1, 3)),
+            "level": draw(st.sampled_from([1, 1, 1, 2, 3])),
             "handle_factor": draw(st.sampled_from([1, 2, 0.5] if whole else [1, 1.3, 0.7])),
         }
         if maybe(draw):

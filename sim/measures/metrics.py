@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim.jit import kernel
+from sim.jit import handle, kernel
 from sim.model.centre import Centre, interval_of
 from sim.model.chance import LEAVE, u
 from sim.model.records import AGENT_TIME, Outcome, Records, to_tables
@@ -259,7 +259,7 @@ LOWEST, OCTAVES = (
 BINS = 1 + OCTAVES * BINS_PER_OCTAVE
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def bin_of(wait: float) -> int:
     """The bin of a wait: 0 for none, then 1024 bins an octave, each at most 0.1% wide."""
     if wait <= 0.0:
@@ -279,13 +279,13 @@ def bin_edges(bins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.where(bins == 0, 0.0, low), np.where(bins == 0, 0.0, high)
 
 
-@kernel(lean=True)
-def count_contact(row, f, i, queue, interval, rules, totals):
+@kernel(inner=True)
+def count_contact(row, t, queue, interval, rules, totals):
     """Add one contact to the totals of its queue and interval."""
-    outcome, wait = i[R_OUTCOME, row], f[R_WAIT, row]
+    outcome, wait = t.i[R_OUTCOME, row], t.f[R_WAIT, row]
     cell = totals[queue, interval]
-    requested = not math.isnan(f[R_REQUESTED, row])
-    if outcome == O_BLOCKED or not math.isnan(f[R_JOINED, row]):
+    requested = not math.isnan(t.f[R_REQUESTED, row])
+    if outcome == O_BLOCKED or not math.isnan(t.f[R_JOINED, row]):
         cell[OFFERED] += 1.0
     if outcome == O_ANSWERED:
         cell[ANSWERED] += 1.0
@@ -308,55 +308,55 @@ def count_contact(row, f, i, queue, interval, rules, totals):
         cell[LONGEST_WAIT] = max(cell[LONGEST_WAIT], wait)
         if wait > 0.0 or requested:
             cell[DELAYED] += 1.0
-    count_for_target(row, f, i, queue, requested, rules, cell)
-    count_callback(row, f, i, queue, interval, rules, totals)
+    count_for_target(row, t, queue, requested, rules, cell)
+    count_callback(row, t, queue, interval, rules, totals)
 
 
-@kernel(lean=True)
-def count_callback(row, f, i, queue, interval, rules, totals):
+@kernel(inner=True)
+def count_callback(row, t, queue, interval, rules, totals):
     """Add what a contact says of callbacks, and when a customer who reached an agent did."""
-    cell, requested, connected = totals[queue, interval], f[R_REQUESTED, row], f[R_CONNECTED, row]
-    if i[R_OUTCOME, row] == O_ANSWERED:
+    cell, requested, connected = totals[queue, interval], t.f[R_REQUESTED, row], t.f[R_CONNECTED, row]
+    if t.i[R_OUTCOME, row] == O_ANSWERED:
         cell[REACHED_AGENT] += 1.0
-        cell[TIME_TO_AGENT] += f[R_ANSWERED, row] - f[R_JOINED, row]
-    if not math.isnan(f[R_OFFERED, row]):
+        cell[TIME_TO_AGENT] += t.f[R_ANSWERED, row] - t.f[R_JOINED, row]
+    if not math.isnan(t.f[R_OFFERED, row]):
         cell[CALLBACKS_OFFERED] += 1.0
     if math.isnan(requested):
         return
     cell[CALLBACKS_ACCEPTED] += 1.0
-    cell[CALLBACK_DIALS] += i[R_DIALS, row]
-    if i[R_OUTCOME, row] == O_CALLBACK_FAILED:
+    cell[CALLBACK_DIALS] += t.i[R_DIALS, row]
+    if t.i[R_OUTCOME, row] == O_CALLBACK_FAILED:
         cell[CALLBACKS_FAILED] += 1.0
     if math.isnan(connected):
         return
     cell[CALLBACKS_SERVED] += 1.0
     cell[REACHED_AGENT] += 1.0
-    cell[TIME_TO_AGENT] += connected - f[R_JOINED, row]
+    cell[TIME_TO_AGENT] += connected - t.f[R_JOINED, row]
     cell[CALLBACK_WAIT] += connected - requested
     if connected <= requested + rules.promise[queue]:
         cell[CALLBACKS_WITHIN] += 1.0
 
 
-@kernel(lean=True)
-def count_deferred(row, f, i, queue, interval, centre, totals):
+@kernel(inner=True)
+def count_deferred(row, t, queue, interval, centre, totals):
     """Add the work of a served callback where it was put off and where it was done."""
-    connected = f[R_CONNECTED, row]
+    connected = t.f[R_CONNECTED, row]
     if not math.isnan(connected):
-        work = f[R_RELEASED, row] - connected
+        work = t.f[R_RELEASED, row] - connected
         totals[queue, interval, WORK_PUT_OFF] += work
         totals[queue, interval_of(connected, centre.interval, totals.shape[1]), WORK_CALLED_BACK] += work
 
 
-@kernel(lean=True)
-def count_for_target(row, f, i, queue, requested, rules, cell):
+@kernel(inner=True)
+def count_for_target(row, t, queue, requested, rules, cell):
     """Add one contact to the two sides of the service level, under the queue's own definition."""
-    outcome, within, definition = i[R_OUTCOME, row], rules.within[queue], rules.definition[queue]
-    joined = not math.isnan(f[R_JOINED, row])
+    outcome, within, definition = t.i[R_OUTCOME, row], rules.within[queue], rules.definition[queue]
+    joined = not math.isnan(t.f[R_JOINED, row])
     if requested or not (joined or outcome == O_BLOCKED):
         return
     answered = outcome == O_ANSWERED
-    in_time = answered and f[R_ANSWERED, row] <= f[R_JOINED, row] + within
-    early = (outcome == O_ABANDONED or outcome == O_BALKED) and f[R_WAIT, row] <= within
+    in_time = answered and t.f[R_ANSWERED, row] <= t.f[R_JOINED, row] + within
+    early = (outcome == O_ABANDONED or outcome == O_BALKED) and t.f[R_WAIT, row] <= within
     if in_time or (early and definition == 3):
         cell[WITHIN_TARGET] += 1.0
     if definition == 1:
@@ -369,7 +369,7 @@ def count_for_target(row, f, i, queue, requested, rules, cell):
         cell[COUNTED_FOR_TARGET] += 1.0
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def late_share(rules, queue: int, waited: float) -> float:
     """The share of served customers who leave after waiting so long in all."""
     share = 0.0
@@ -379,7 +379,7 @@ def late_share(rules, queue: int, waited: float) -> float:
     return share
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def is_unserved(outcome: int) -> bool:
     """Whether a need whose last contact ended so was not met."""
     return not (
@@ -390,20 +390,20 @@ def is_unserved(outcome: int) -> bool:
     )
 
 
-@kernel(lean=True)
-def count_customer(first, then, f, i, stream, seed, replication, interval, rules, totals):
+@kernel(inner=True)
+def count_customer(first, then, t, stream, seed, replication, interval, rules, totals):
     """Add a customer, whose contacts are row `first` and the chain of `then` from there: met or not, lost or not."""
-    home, customer = i[R_HOME, first], i[R_CUSTOMER, first]
+    home, customer = t.i[R_HOME, first], t.i[R_CUSTOMER, first]
     unserved, pending, waited, row = False, False, 0.0, first
     while row >= 0:
         following = then[row]
-        if not math.isnan(f[R_WAIT, row]):
-            waited += f[R_WAIT, row]
-        if not math.isnan(f[R_CONNECTED, row]):
-            waited += f[R_CONNECTED, row] - f[R_REQUESTED, row]
-        if following < 0 or i[R_NEED, following] != i[R_NEED, row]:
-            unserved = unserved or is_unserved(i[R_OUTCOME, row])
-            pending = pending or i[R_OUTCOME, row] == O_PENDING
+        if not math.isnan(t.f[R_WAIT, row]):
+            waited += t.f[R_WAIT, row]
+        if not math.isnan(t.f[R_CONNECTED, row]):
+            waited += t.f[R_CONNECTED, row] - t.f[R_REQUESTED, row]
+        if following < 0 or t.i[R_NEED, following] != t.i[R_NEED, row]:
+            unserved = unserved or is_unserved(t.i[R_OUTCOME, row])
+            pending = pending or t.i[R_OUTCOME, row] == O_PENDING
         row = following
     cell = totals[home, interval]
     cell[CUSTOMERS] += 1.0
@@ -418,8 +418,8 @@ def count_customer(first, then, f, i, stream, seed, replication, interval, rules
         cell[DETERRED_VALUE] += rules.value[home] * rules.deterred[home]
 
 
-@kernel(lean=True)
-def tally(f, i, firsts, then, centre, rules, seed, replication, totals, bins):
+@kernel(inner=True)
+def tally(t, firsts, then, centre, rules, seed, replication, totals, bins):
     """One pass over the records of a replication, customer by customer.
 
     firsts: int64, the row of each customer's first contact, in order of home and customer; then: int64, the
@@ -430,25 +430,25 @@ def tally(f, i, firsts, then, centre, rules, seed, replication, totals, bins):
     for first in firsts:
         row = first
         while row >= 0:
-            queue, joined, wait = i[R_QUEUE, row], f[R_JOINED, row], f[R_WAIT, row]
-            moment = f[R_ARRIVED, row] if math.isnan(joined) else joined
+            queue, joined, wait = t.i[R_QUEUE, row], t.f[R_JOINED, row], t.f[R_WAIT, row]
+            moment = t.f[R_ARRIVED, row] if math.isnan(joined) else joined
             interval = interval_of(moment, centre.interval, count)
             if wait > 0.0:
                 end = min(joined + wait, centre.horizon)
                 add_line_time(totals[queue], joined, end, centre.warm_up, centre.interval)
-            if f[R_ARRIVED, row] >= centre.warm_up:
-                count_contact(row, f, i, queue, interval, rules, totals)
-                count_deferred(row, f, i, queue, interval, centre, totals)
+            if t.f[R_ARRIVED, row] >= centre.warm_up:
+                count_contact(row, t, queue, interval, rules, totals)
+                count_deferred(row, t, queue, interval, centre, totals)
                 if not math.isnan(wait):
                     bins[queue * count + interval if each else queue, bin_of(wait)] += 1
             row = then[row]
-        if f[R_ARRIVED, first] >= centre.warm_up:
-            interval = interval_of(f[R_ARRIVED, first], centre.interval, count)
-            stream = centre.demand.streams[i[R_HOME, first]]
-            count_customer(first, then, f, i, stream, seed, replication, interval, rules, totals)
+        if t.f[R_ARRIVED, first] >= centre.warm_up:
+            interval = interval_of(t.f[R_ARRIVED, first], centre.interval, count)
+            stream = centre.demand.streams[t.i[R_HOME, first]]
+            count_customer(first, then, t, stream, seed, replication, interval, rules, totals)
 
 
-@kernel(lean=True)
+@kernel(inner=True)
 def add_line_time(rows, start, end, from_, interval):
     """Add the seconds that a contact stood on the line to the intervals they fall in."""
     start = max(start, from_)
@@ -461,6 +461,13 @@ def add_line_time(rows, start, end, from_, interval):
         start = (index + 1) * interval
         index += 1
     rows[index, LINE_SECONDS] += end - start
+
+
+class Tables(NamedTuple):
+    """The contacts of one replication as the two tables of `model.records`."""
+
+    f: np.ndarray
+    i: np.ndarray
 
 
 class Sheet(NamedTuple):
@@ -500,18 +507,19 @@ def blank_sheet(replications: int, centre: Centre, by_interval: bool) -> Sheet:
 @kernel(lean=True)
 def enter(f, i, hours, firsts, then, centre, rules, seed, replication, row, sheet):
     """Write the totals of one replication into row `row` of a sheet; hours: float64 (4, groups, intervals)."""
-    queues, count, kinds = sheet.scratch.shape
+    tables, c, judge, totals = handle(Tables(f, i)), handle(centre), handle(rules), sheet.scratch
+    queues, count, kinds = totals.shape
     whole = sheet.contacts_by_interval.shape[0] > 0
     for queue in range(queues):
         for interval in range(count):
             for kind in range(kinds):
-                sheet.scratch[queue, interval, kind] = 0.0
-    tally(f, i, firsts, then, centre, rules, seed, replication, sheet.scratch, sheet.bins)
+                totals[queue, interval, kind] = 0.0
+    tally(tables, firsts, then, c, judge, seed, replication, totals, sheet.bins)
     for queue in range(queues):
         day = sheet.contacts[row, queue]
         for interval in range(count):
             for kind in range(kinds):
-                value = sheet.scratch[queue, interval, kind]
+                value = totals[queue, interval, kind]
                 sheet.interval_sums[queue, interval, kind] += value
                 day[kind] = max(day[kind], value) if kind == LONGEST_WAIT else day[kind] + value
                 if whole:
