@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from sim import Scenario
 from sim.model.centre import Centre, centre_of
 from sim.model.day import Day, deal
+from sim.scenario import units
 
 Draw = Callable[..., Any]
 Mapping = dict[str, Any]
@@ -286,7 +287,7 @@ def with_less(mapping: Mapping) -> Iterator[Mapping]:
     for name in mapping["agents"]:
         yield without(mapping, "agents", name)
     if intervals > 1:
-        length = float(mapping["interval"].removesuffix(" s")) * (intervals - 1)
+        length = units.duration(mapping["interval"]) * (intervals - 1)
         yield cut(mapping, intervals) | {"length": seconds(length)}
     yield from (without(mapping, key) for key in ("lines", "warm_up") if key in mapping)
     for name, part in mapping["queues"].items():

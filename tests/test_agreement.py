@@ -20,7 +20,6 @@ from random_scenarios import Dealt, Shape, dealt_of, scenarios, shapes, smallest
 import sim
 from sim.engines import compiled, reference
 from sim.experiments.replicate import Totals, replicate
-from sim.model.centre import centre_of
 from sim.model.day import deal
 from sim.model.records import CONTACT_COLUMNS, Outcome, Records
 
@@ -221,7 +220,11 @@ def everything(contacts: float, agents: int, constant: bool = True, **more: Any)
         },
     }
     queues["kept"] |= {"patience": lasts(200) | {"never_hangs_up": 0.3}, "max_waiting": 20, "redial": again}
-    skills = [["plain", "kept"], ["kept", "later", "idle"], {"idle": None, "plain": {"level": 2}}]
+    skills: list[dict[str, Any]] = [
+        {"plain": {}, "kept": {}},
+        {"kept": {}, "later": {}, "idle": {}},
+        {"idle": {}, "plain": {"level": 2}},
+    ]
     staffing = [agents, agents + 2, agents - 1, 0, agents, agents, agents + 1, agents]
     groups = {f"g{n}": {"staffing": staffing[n:] + staffing[:n], "skills": s} for n, s in enumerate(skills)}
     return {"interval": "5 min", "length": "40 min", "queues": queues, "agents": groups, **more}
@@ -266,7 +269,7 @@ def redialling(grain: int = 0) -> Dealt:
     talk = {"distribution": "exponential", "mean": "100 s"}
     queue = {"arrivals": {"per_interval": [3, 8]}, "talk": talk, "max_waiting": 0}
     queue["redial"] = {"share": 1.0, "after": after}
-    agents = {"g": {"staffing": [1, 0], "skills": ["q"]}}
+    agents = {"g": {"staffing": [1, 0], "skills": {"q": {}}}}
     mapping = {"interval": "5 min", "length": "10 min", "queues": {"q": queue}, "agents": agents}
     return dealt_of(mapping, grain)
 

@@ -87,11 +87,8 @@ ANSWER, ABANDON, BALKING, BLOCK = (
     int(Outcome.BALKED),
     int(Outcome.BLOCKED),
 )
-CALLED_BACK, CALL_FAILED, CUT_OFF = (
-    int(Outcome.CALLBACK_SERVED),
-    int(Outcome.CALLBACK_FAILED),
-    int(Outcome.UNANSWERED),
-)
+CALLED_BACK, CALL_FAILED = int(Outcome.CALLBACK_SERVED), int(Outcome.CALLBACK_FAILED)
+CUT_OFF, TURNED_AWAY = int(Outcome.UNANSWERED), int(Outcome.CLOSED)
 
 
 class Work(NamedTuple):
@@ -556,6 +553,8 @@ def first_arrives(w, c, day, queue, row):
 def arrives(w, c, row, seed, replication, now):
     """An attempt from its arrival until it is answered, waits, is a request, or is turned away."""
     n, i, f, queue = w.n, w.i, w.f, w.i[QUEUE, row]
+    if n[CLOSED]:
+        return gives_up(w, c, row, TURNED_AWAY, seed, replication, now)
     if n[ENGAGED] == c.lines:
         return gives_up(w, c, row, BLOCK, seed, replication, now)
     f[JOINED, row] = f[STANDS, row] = now

@@ -46,7 +46,7 @@ from sim.model.records import CONTACT_COLUMNS, MOMENTS, Outcome, Records
 (
     STAFFING, TALK_END, RING_END, HAND_SHORTENS, PATIENCE_ENDS, END_OF_HOURS, WAITED_OFFER, CALLBACK_DUE, REDIALS,
     FIRST_ARRIVAL,
-) = ((place + 1) << 100 for place in range(10))  # fmt: skip
+) = ((place + 1) << 120 for place in range(10))  # fmt: skip
 NULL = math.nan
 
 
@@ -220,6 +220,8 @@ class Floor:
         """One attempt, from arriving to the last thing that comes of it."""
         self.contacts.append(contact)
         self.note("arrives", contact)
+        if self.closed:
+            return self.gives_up(contact, Outcome.CLOSED)
         if self.engaged == self.centre.lines:
             return self.gives_up(contact, Outcome.BLOCKED)
         self.engaged += 1

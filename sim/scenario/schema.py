@@ -53,6 +53,7 @@ from sim.scenario.quantities import (
 )  # fmt: skip
 
 MOST_CONTACTS = 100_000_000
+MOST_MEMBERS = 1000  # queues, and groups: what the order of ties has room for
 MANY_ATTEMPTS = 1000  # beyond these, dials that follow at once would never end
 OFFERS = "always, {estimated_wait: 2 min}, {queue_length: 10}, {waited: 90 s}"
 AtClose = one_of("finish", "drop")
@@ -439,6 +440,8 @@ def _check_whole(scenario: Scenario) -> None:
     for kind, members in (("queues", scenario.queues), ("agents", scenario.agents)):
         if not members:
             raise InputError(f"there are no {kind}: add at least one", path=kind)
+        if len(members) > MOST_MEMBERS:
+            raise InputError(f"{len(members)} {kind} are more than the {MOST_MEMBERS} that fit", path=kind)
     for name, group in scenario.agents.items():
         if not group.skills:
             raise InputError(
