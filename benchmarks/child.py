@@ -71,8 +71,11 @@ def main(contestant: str, work: str, days: int, seed: int, hours: float | None) 
 
         engine, jobs = OURS[contestant]
         scenario = ours.prepared(work)
-        ours.play(scenario, 2 * jobs, seed + 1, engine, jobs)
+        ours.estimate(ours.play(scenario, 2 * jobs, seed + 1, engine, jobs))
         result, used = timed(lambda: ours.play(scenario, days, seed, engine, jobs))
+        _, estimating = timed(lambda: ours.estimate(result))
+        used |= {key: used[key] + estimating[key] for key in ("cpu", "wall")}
+        used |= {"cpu_estimates": estimating["cpu"], "peak": estimating["peak"]}
         rows = ours.rows(result)
         packages = ["callcenter-sim", "numba", "numpy", "simpy"]
     else:
@@ -89,5 +92,7 @@ if __name__ == "__main__":
     try:
         report = main(name, work, days, seed, hours)
     except ModuleNotFoundError as error:
+        if name in OURS:
+            raise
         report = {"skipped": f"{error.name} is not installed; pip install -e '.[bench]'"}
     print(json.dumps(report))

@@ -52,8 +52,14 @@ class Tally:
 
     @property
     def cost(self) -> float:
-        """Median CPU nanoseconds per call."""
-        return 1e9 / self.median
+        """Median CPU nanoseconds per call of dealing, playing and totalling (ours alone)."""
+        return statistics.median(1e9 * (r["cpu"] - r["cpu_estimates"]) / r["calls"] for r in self.reports)
+
+    @property
+    def estimates(self) -> float | None:
+        """Median CPU seconds for estimates and margins at the end."""
+        parts = [r["cpu_estimates"] for r in self.reports if "cpu_estimates" in r]
+        return statistics.median(parts) if parts else None
 
     @property
     def peak(self) -> float:

@@ -13,10 +13,13 @@ def prepared(work: str) -> sim.Scenario:
 
 
 def play(scenario: sim.Scenario, days: int, seed: int, engine: str, jobs: int) -> sim.Result:
-    """Play and estimate: what is timed."""
-    result = sim.simulate(scenario, replications=days, seed=seed, engine=engine, jobs=jobs, by_interval=False)
+    """Deal, play and total: the part of the work that grows with the calls."""
+    return sim.simulate(scenario, replications=days, seed=seed, engine=engine, jobs=jobs, by_interval=False)
+
+
+def estimate(result: sim.Result) -> None:
+    """Every metric of every queue and group with its margin, as `--json` prints them."""
     result.to_dict()
-    return result
 
 
 def rows(result: sim.Result) -> list[Row]:

@@ -39,12 +39,18 @@ def main() -> int:
     for work, tallies in works.items():
         print(f"\n{work}: {TITLES[work]}\n")
         print(_work_table(work, tallies))
+        if "compiled" in tallies and (seconds := tallies["compiled"].estimates):
+            share = seconds / statistics.median(r["cpu"] for r in tallies["compiled"].reports)
+            print(
+                f"compiled: estimates and margins took {1e3 * seconds:.0f} ms of each round, {share:.0%} of it"
+            )
     if "growth" in options.only:
         document["growth"] = {}
         for series, points in growth.measured(options.quick, options.full, options.rounds, options.others):
             print(f"\n{series.title}\n")
             print(_growth_table(points))
             document["growth"][series.name] = {name: _point(tally) for name, tally in points.items()}
+            document["versions"] |= _versions({series.name: points})
             goals |= _growth_goals(series.name, points)
             wrong += [tally.skipped for tally in points.values() if tally.skipped]
     after = load()
@@ -181,14 +187,15 @@ def _growth_table(points: dict[str, Tally]) -> str:
             name,
             f"{tally.cost:.1f}",
             f"{tally.cost / least:.2f}",
+            f"{1e3 * (tally.estimates or 0):.0f}",
             f"{tally.peak:.0f}",
             f"{tally.peak - min(r['peak_before'] for r in tally.reports):.0f}",
             f"{sum(r['calls'] for r in tally.reports) / 1e6:.3g} M",
         ]
         for name, tally in done.items()
     ]
-    heads = ["", "CPU ns/call", "÷ least", "peak MB", "of it for the run", "calls"]
-    return tabulate(rows, heads, disable_numparse=True, colalign=["right"] * 6)
+    heads = ["", "CPU ns/call", "÷ least", "+ estimates, ms", "peak MB", "of it for the run", "calls"]
+    return tabulate(rows, heads, disable_numparse=True, colalign=["right"] * 7)
 
 
 def _goal_table(goals: dict[str, float], at_full: bool) -> str:
@@ -198,7 +205,7 @@ def _goal_table(goals: dict[str, float], at_full: bool) -> str:
         shown = "not measured" if math.isnan(value) else f"{value:.3g} {goal.unit}"
         verdict = "" if math.isnan(value) else goal.verdict(value)
         if goal.name == "memory" and verdict and not at_full:
-            verdict += " so far: fewer calls; see --full"
+            verdict += ", with fewer calls; see --full"
         rows.append([goal.text, f"{goal.goal:g}", f"{goal.short:g}", shown, verdict])
     heads = ["", "goal", "falls short at", "measured", ""]
     return tabulate(rows, heads, disable_numparse=True, colalign=("left", "right", "right", "right", "left"))
@@ -206,7 +213,7 @@ def _goal_table(goals: dict[str, float], at_full: bool) -> str:
 
 def _circumstances(document: dict[str, Any], options: argparse.Namespace, seconds: float) -> str:
     loads = document["load"]
-    versions = ", ".join(f"{name} {number}" for name, number in document["versions"].items())
+    versions = ", ".join(f"{name} {number}" for name, number in document["versions"].items()) or "ours alone"
     busy = max(loads["before"] or 0, loads["after"] or 0) > 1.5
     return (
         f"{document['machine']['processor']}, {document['machine']['cores']} cores; {versions}.\n"
@@ -261,6 +268,7 @@ def _work_document(work: str, tallies: dict[str, Tally]) -> dict[str, Any]:
             "against_simpy": _or_none(_ratio(tallies, name, "simpy")),
             "compiled_is_faster": _or_none(_ratio(tallies, "compiled", name)),
             "calls": sum(r["calls"] for r in tally.reports),
+            "estimates_seconds": tally.estimates,
             "peak_mb": tally.peak,
             "figures": {figure: tally.figure(figure) for figure in FIGURES},
             "standard_errors_off": _distances(work, tallies, name),
@@ -273,7 +281,8 @@ def _point(tally: Tally) -> dict[str, Any]:
     if tally.skipped:
         return {"skipped": tally.skipped}
     calls = sum(r["calls"] for r in tally.reports)
-    return {"ns_per_call": tally.cost, "rates": tally.rates, "peak_mb": tally.peak, "calls": calls}
+    seen = {"ns_per_call": tally.cost, "estimates_seconds": tally.estimates, "peak_mb": tally.peak}
+    return seen | {"rates": tally.rates, "calls": calls}
 
 
 def _or_none(value: float) -> float | None:

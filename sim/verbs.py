@@ -162,7 +162,7 @@ def _played(
     count = _whole_number(count, "replications", 1, MOST_REPLICATIONS)
     seed = _seed(scenario, seed)
     jobs = _whole_number(jobs, "jobs", 1, 1000)
-    most = 100 * count if max_replications is None else max_replications
+    most = min(100 * count, MOST_REPLICATIONS) if max_replications is None else max_replications
     most = _whole_number(most, "max_replications", 1, MOST_REPLICATIONS)
     started = time.perf_counter()
 

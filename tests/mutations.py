@@ -178,14 +178,14 @@ MUTATIONS = [
     Mutation(
         "an answer at the last moment of the target is late",
         METRICS,
-        "f[R_ANSWERED, row] <= f[R_JOINED, row] + within",
-        "f[R_ANSWERED, row] < f[R_JOINED, row] + within",
+        "[R_JOINED, row] + within",
+        "[R_JOINED, row] + within - 1e-9",
     ),
     Mutation(
         "only the last contact of a customer decides whether he was served late",
         METRICS,
-        "            waited += f[R_WAIT, row]\n",
-        "            waited = f[R_WAIT, row]\n",
+        "            waited += t.f[R_WAIT, row]\n",
+        "            waited = t.f[R_WAIT, row]\n",
     ),
     Mutation(
         "agents' time in the interval it began in",

@@ -75,6 +75,38 @@ def test_plans_are_bars_of_lost_customers_coloured_by_verdict() -> None:
     assert "wait 30 s" in axes.texts[0].get_text() and "EUR" in axes.texts[0].get_text()
 
 
+def whiskers(axes: Any) -> list[list[float]]:
+    """Row, left and right end of every whisker."""
+    ends = (lines.get_segments()[0] for lines in axes.collections)
+    return [[left[1], left[0], right[0]] for left, right in ends]
+
+
+def test_whiskers_are_the_margins_of_the_paired_differences_and_the_baseline_has_none() -> None:
+    # both plans lose more on the same days: 4 fewer on every day, or 4 ± 0.48 fewer
+    plans = {"today": result(10, 5), "same swing": result(6, 5), "other swing": result(6, 4)}
+    comparison = Comparison(plans)
+    axes = plot_comparison(comparison)
+    margin = comparison.difference("other swing")["lost_customers"].margin
+    assert np.allclose(whiskers(axes), [[1, 6, 6], [2, 6 - margin, 6 + margin]])
+    assert 0.4 < margin < 0.5 < plans["other swing"].queue()["lost_customers"].margin
+    assert axes.get_title().endswith("20 replications; whiskers: 95% margin of the difference to today")
+
+
+def test_the_words_beside_a_bar_begin_with_the_difference() -> None:
+    axes = plot_comparison(Comparison({"today": result(10, 2), "more": result(6, 1), "fewer": result(14, 3)}))
+    assert ticks(axes.texts) == [
+        "wait 30 s · 120 EUR", "−4.00 ± 0.48 · wait 30 s · 120 EUR", "+4.00 ± 0.48 · wait 30 s · 120 EUR",
+    ]  # fmt: skip
+
+
+def test_where_there_are_callbacks_the_time_to_an_agent_stands_beside_every_bar() -> None:
+    reached = {"reached_agent": 18, "time_to_agent": 18 * 45}
+    axes = plot_comparison(
+        Comparison({"today": result(**reached), "callbacks": result(callbacks_accepted=3, **reached)})
+    )
+    assert all("45 s to an agent" in text for text in ticks(axes.texts))
+
+
 def test_where_nobody_is_lost_the_bars_are_waits() -> None:
     axes = plot_comparison(Comparison({"today": result(lost=0, wait=600), "more": result(lost=0, wait=300)}))
     assert axes.get_xlabel() == "mean wait, min"

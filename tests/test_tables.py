@@ -2,15 +2,19 @@
 
 import math
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import sim
+from sim.engines.reference import Note
 from sim.measures.estimate import Estimate, Sample, of_count, of_ratio
 from sim.measures.metrics import AGENT_METRICS, QUEUE_METRICS
-from sim.reports import tables
+from sim.reports import figures, tables, verdicts
 from sim.reports.results import Comparison, Result
+from sim.reports.trace import told
 from sim.scenario.schema import Scenario
 
 NULL = math.nan
@@ -117,8 +121,8 @@ def result(
     return MadeUp(made, plan, count, figures, agents)
 
 
-def verdict(baseline: Result, other: Result) -> tables.Verdict:
-    return tables.verdict(Comparison({"today": baseline, "other": other}), "other")
+def verdict(baseline: Result, other: Result) -> verdicts.Verdict:
+    return verdicts.verdict(Comparison({"today": baseline, "other": other}), "other")
 
 
 def dearer(agents: int) -> Scenario:
@@ -136,7 +140,7 @@ def dearer(agents: int) -> Scenario:
     ],
 )  # fmt: skip
 def test_a_duration_takes_the_unit_that_suits_it(seconds: float, text: str) -> None:
-    assert tables.compact(seconds) == text
+    assert figures.compact(seconds) == text
 
 
 @pytest.mark.parametrize(
@@ -150,19 +154,19 @@ def test_a_duration_takes_the_unit_that_suits_it(seconds: float, text: str) -> N
     ],
 )  # fmt: skip
 def test_a_value_has_the_decimals_of_its_margin(value: float, margin: float, cell: tuple[str, str]) -> None:
-    assert tables.cell(Estimate(value, value - margin, value + margin)) == cell
+    assert figures.cell(Estimate(value, value - margin, value + margin)) == cell
 
 
 def test_differences_show_their_sign() -> None:
-    assert tables.cell(Estimate(1.5, 1.0, 2.0), signed=True) == ("+1.50", "0.50")
-    assert tables.cell(Estimate(-1.5, -2.0, -1.0), signed=True) == ("-1.50", "0.50")
+    assert figures.cell(Estimate(1.5, 1.0, 2.0), signed=True) == ("+1.50", "0.50")
+    assert figures.cell(Estimate(-1.5, -2.0, -1.0), signed=True) == ("-1.50", "0.50")
 
 
 @pytest.mark.parametrize(
     ("number", "up"), [(10.0, 10), (10.1, 11), (99.5, 100), (513.0, 520), (12_001.0, 13_000)]
 )
 def test_numbers_of_replications_are_rounded_up_to_two_digits(number: float, up: int) -> None:
-    assert tables.rounded_up(number) == up
+    assert figures.rounded_up(number) == up
 
 
 # A run
@@ -186,36 +190,36 @@ def test_a_column_of_durations_has_one_unit_that_of_the_longest() -> None:
 
 
 def test_the_worst_interval_is_named_with_what_happens_there() -> None:
-    assert tables.remarks(result()) == [
+    assert verdicts.remarks(result()) == [
         "support is worst at 08:30: 60% within 20 s, 10% hang up, 20 contacts expected; "
         "below its target of 80% in 1 of 4 intervals."
     ]
 
 
 def test_a_queue_that_meets_its_target_all_day_is_said_to() -> None:
-    (sentence,) = tables.remarks(result(met=(18, 17, 18, 18)))
+    (sentence,) = verdicts.remarks(result(met=(18, 17, 18, 18)))
     assert sentence == "support meets 80% within 20 s in every interval; lowest at 08:30: 85%."
 
 
 def test_a_line_that_grows_all_day_is_flagged() -> None:
     grows = "The line of support grows all day: 70 are waiting in the last interval"
-    assert any(sentence.startswith(grows) for sentence in tables.remarks(result(line=(10, 30, 50, 70))))
+    assert any(sentence.startswith(grows) for sentence in verdicts.remarks(result(line=(10, 30, 50, 70))))
 
 
 @pytest.mark.parametrize("line", [(50, 50, 50, 50), (0, 0, 1, 60), (10, 40, 60, 20), (0.1, 0.3, 0.5, 0.7)])
 def test_a_line_that_is_level_late_past_or_short_is_not_flagged(line: tuple[float, ...]) -> None:
-    assert not any("grows" in sentence for sentence in tables.remarks(result(line=line)))
+    assert not any("grows" in sentence for sentence in verdicts.remarks(result(line=line)))
 
 
 def test_a_queue_that_no_group_serves_is_flagged() -> None:
     made = scenario(queues={"support": QUEUE, "orphan": QUEUE})
-    remarks = tables.remarks(result(made=made))
+    remarks = verdicts.remarks(result(made=made))
     assert "No group with agents serves orphan: nobody there is ever answered." in remarks
     assert not any("serves support" in sentence for sentence in remarks)
 
 
 def test_callers_cut_off_full_lines_and_waits_of_hours_are_told() -> None:
-    text = "\n".join(tables.remarks(result(unanswered=3.0, blocked=1.0, longest_wait=54_360.0)))
+    text = "\n".join(verdicts.remarks(result(unanswered=3.0, blocked=1.0, longest_wait=54_360.0)))
     assert "12 contacts of support a day wait until closing and are cut off." in text
     assert "4 contacts of support a day find the lines full." in text
     assert "The longest wait of a day in support is 15.1 h on average." in text
@@ -355,12 +359,12 @@ def test_where_as_many_are_lost_the_mean_wait_decides() -> None:
 
 def test_a_plan_like_the_baseline_makes_no_difference() -> None:
     found = verdict(result(10, 2), result(10, 2))
-    assert found == tables.Verdict("no difference", "callers and agents fare as under today")
+    assert found == verdicts.Verdict("no difference", "callers and agents fare as under today")
 
 
 def test_a_plan_that_changes_cost_alone_makes_no_difference_to_callers() -> None:
     found = verdict(result(10, 2), result(10, 2, made=dearer(4)))
-    assert found == tables.Verdict(
+    assert found == verdicts.Verdict(
         "no difference", "to lost customers and mean wait; costs 40 EUR more a day"
     )
 
@@ -393,3 +397,84 @@ def test_a_plan_whose_line_grows_all_day_is_flagged_in_the_comparison() -> None:
 def test_a_comparison_of_one_plan_has_no_differences() -> None:
     text = tables.compare_table(Comparison({"today": result(10, 2)}))
     assert "0 plans against today" in text and "difference to" not in text
+
+
+# Callbacks: those who accept one hardly count in the mean wait, so the time to an agent stands beside it
+
+
+def called_back(lost: float, swing: float, minutes: float) -> Result:
+    callbacks = {"callbacks_accepted": 5, "callbacks_within": 4, "callbacks_broken": 1}
+    reached = {"reached_agent": 18, "time_to_agent": 18 * 60 * minutes}
+    return result(lost, swing, wait=20, **callbacks, **reached)
+
+
+def test_the_time_to_an_agent_stands_in_the_comparison_wherever_there_are_callbacks() -> None:
+    plain = Comparison({"today": result(10, 2), "other": result(8, 2)})
+    offered = Comparison({"today": result(10, 2), "callbacks": called_back(6, 1, 5)})
+    heads = {
+        "plain": [head.split("\n")[0] for head in tables._comparison_tables(plain)[0].heads],
+        "offered": [head.replace("\n", " ") for head in tables._comparison_tables(offered)[0].heads],
+    }
+    assert "lost rate" in heads["plain"] and "time to" not in heads["plain"]
+    assert {"time to agent min", "callbacks kept", "callbacks broken"} <= set(heads["offered"])
+
+
+def test_a_comparison_shows_what_a_planner_decides_by() -> None:
+    text = tables.compare_table(Comparison({"today": result(10, 2), "more": called_back(6, 1, 5)}))
+    figures_wanted = (
+        "customers", "lost rate", "mean wait", "less than", "in 20 s", "kept", "broken", "occupancy", "paid", "cost",
+    )  # fmt: skip
+    assert [name for name in figures_wanted if name not in text] == []
+    assert max(map(len, text.splitlines())) <= 120
+
+
+def test_a_plan_with_callbacks_is_judged_by_the_time_to_an_agent() -> None:
+    today = result(10, 2, reached_agent=18, time_to_agent=18 * 30)
+    found = verdict(today, called_back(6, 1, 5))
+    assert found.word == "better"
+    assert "fewer lost customers a day, but 4.5 min longer time to an agent" in found.why
+    assert "mean wait" not in found.why
+
+
+def test_where_as_many_are_lost_the_time_to_an_agent_decides_on_callbacks() -> None:
+    found = verdict(called_back(10, 2, 2), called_back(10, 2, 3))
+    assert found.word == "worse" and "60 s longer time to an agent, as many lost customers" in found.why
+
+
+# As objects, as files, as stories
+
+
+def test_results_and_comparisons_say_in_one_line_what_they_are() -> None:
+    assert repr(result()) == '<Result "today" of "A morning": 20 replications, seed 1>'
+    assert repr(result(count=1)).endswith(": 1 replication, seed 1>")
+    both = Comparison({"today": result(), "other": result()})
+    assert repr(both) == '<Comparison of "A morning": 2 plans against "today", 20 replications, seed 1>'
+
+
+def test_a_saved_result_needs_no_file_that_its_scenario_was_read_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written, elsewhere = tmp_path / "written", tmp_path / "elsewhere"
+    for folder in (written, elsewhere):
+        folder.mkdir()
+    (written / "volumes.csv").write_text("calls\n4\n5\n6\n5\n", encoding="utf-8")
+    queue = QUEUE | {"arrivals": {"per_interval": {"file": "volumes.csv", "column": "calls"}}}
+    text = scenario().document | {"queues": {"support": queue}}
+    made = sim.simulate(Scenario(written, **text), replications=2, seed=1, engine="reference")
+    made.save(written / "made.zip")
+    (written / "made.zip").rename(elsewhere / "made.zip")
+    (written / "volumes.csv").unlink()
+    monkeypatch.chdir(elsewhere)
+    loaded = Result.load("made.zip")
+    assert loaded.scenario == made.scenario and loaded.scenario.sha256 == made.scenario.sha256
+    assert loaded.scenario.document == made.scenario.written_out
+    assert loaded.to_dict(by_interval=False) == made.to_dict(by_interval=False)
+    assert loaded.records(1).equals(made.records(1))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.0, "at once by front"), (41.0, "by front after 41 s")]
+)  # fmt: skip
+def test_a_story_says_at_once_where_nobody_waited(seconds: float, words: str) -> None:
+    notes = [Note(67.0, "answered", queue=0, customer=8, group=0, seconds=seconds)]
+    assert list(told(notes, scenario())) == [f"08:01:07 support 8 is answered {words}"]

@@ -1,6 +1,8 @@
 """salabim: a component for each caller, a request that fails when patience ends.
 
-With `yield` and without monitors: measured, this was its fastest form here.
+With `yield`, which ran a little faster than without (0.0032 to 0.0037 against 0.0029 million calls per
+CPU-second, one run each on a busy machine; monitors made no clear difference). Most of its time goes
+into the new component: salabim reads the signatures of its methods anew for each.
 """
 
 import random

@@ -11,8 +11,9 @@ import numpy as np
 
 from sim.errors import InputError, shown
 from sim.measures.estimate import Estimate
+from sim.reports.figures import cell, clean, compact, joined, unit_of
 from sim.reports.results import Comparison, Result, write_whole
-from sim.reports.tables import clean, compact, unit_of, verdict
+from sim.reports.verdicts import verdict, wait_metric
 from sim.scenario.expand import Grid
 from sim.scenario.units import DAY, say_clock, say_duration, say_share
 
@@ -27,6 +28,7 @@ VERDICTS = {
     "better": (BLUE, "better"), "worse": (VERMILLION, "worse"), "": (GREY, ""),
     "cannot tell yet": (PALE, "cannot tell yet"), "no difference": (PALE, "no difference"),
 }  # fmt: skip
+WAITS = {"mean_wait": "wait {}", "time_to_agent": "{} to an agent"}
 TICKS = 12
 
 
@@ -51,41 +53,43 @@ def plot_result(result: Result, ax: Any = None) -> Any:
 
 
 def plot_comparison(comparison: Comparison, ax: Any = None) -> Any:
-    """Draw lost customers (or the mean wait, where none are lost) by plan, with 95% margins.
+    """Draw lost customers (or the wait, where none are lost) by plan, and what stands beside them in words.
 
-    The colour says how the plan fares against the baseline on the same days; wait and cost stand beside it.
+    The colour says how a plan fares against the baseline on the same days; its whisker is the 95% margin of that
+    difference, so one that does not reach the baseline's dotted line shows a difference that is sure.
     ax: matplotlib Axes to draw on; a new figure if None. Returns the Axes.
     """
     plans = list(comparison.results)
     first = comparison.results[plans[0]]
-    ax = _axes(9.5, 1.8 + 0.55 * len(plans)) if ax is None else ax
-    queues = {plan: comparison.results[plan].queue() for plan in plans}
-    metric = "lost_customers" if any(row["lost_customers"].value for row in queues.values()) else "mean_wait"
-    longest = max(
-        (row[metric].value for row in queues.values() if math.isfinite(row[metric].value)), default=0.0
-    )
-    scale, unit = unit_of(longest) if metric == "mean_wait" else (1.0, "")
+    ax = _axes(10.5, 1.8 + 0.55 * len(plans)) if ax is None else ax
+    queues = {plan: result.queue() for plan, result in comparison.results.items()}
+    wait = wait_metric(comparison.results.values())
+    metric = "lost_customers" if any(row["lost_customers"].value for row in queues.values()) else wait
+    values = [row[metric].value for row in queues.values()]
+    longest = max((value for value in values if math.isfinite(value)), default=0.0)
+    scale, unit = (1.0, "") if metric == "lost_customers" else unit_of(longest)
     labels = set()
     for row, plan in enumerate(plans):
-        value = queues[plan][metric]
+        end, change = values[row] / scale, comparison.difference(plan)[metric]
         colour, label = (GREY, "baseline") if row == 0 else VERDICTS[verdict(comparison, plan).word]
-        ax.barh(row, value.value / scale, color=colour, height=0.62, label="" if label in labels else label)
+        ax.barh(row, end, color=colour, height=0.62, label="" if label in labels else label)
         labels.add(label)
-        if math.isfinite(value.margin):
-            ax.errorbar(
-                value.value / scale, row, xerr=value.margin / scale, color="black", capsize=3, linewidth=1.2
-            )
-        beside = _beside(comparison.results[plan], queues[plan], metric)
+        if row and math.isfinite(change.margin):
+            ax.errorbar(end, row, xerr=change.margin / scale, color="black", capsize=3, linewidth=1.2)
+        words = [] if row == 0 else [f"{_signed(change, scale)} {unit}".rstrip()]
+        words += [WAITS[wait].format(compact(queues[plan][wait].value))] if metric == "lost_customers" else []
+        beside = " · ".join([*words, _spent(comparison.results[plan])])
         ax.text(1.02, row, beside, transform=ax.get_yaxis_transform(), va="center", fontsize="small")
-    ax.axvline(queues[plans[0]][metric].value / scale, color="black", linewidth=0.8, linestyle=":")
+    ax.axvline(values[0] / scale, color="black", linewidth=0.8, linestyle=":")
     ax.set_yticks(range(len(plans)), [_folded(plan) for plan in plans])
     ax.set_ylim(len(plans) - 0.4, -0.6)
     when = "day" if first.scenario.grid.horizon <= DAY else "replication"
-    ax.set_xlabel(f"lost customers a {when}" if metric == "lost_customers" else f"mean wait, {unit}")
+    heads = {"lost_customers": f"lost customers a {when}", "mean_wait": f"mean wait, {unit}"}
+    ax.set_xlabel(heads.get(metric, f"mean time to an agent, {unit}"))
     ax.set_xlim(left=0)
-    margins = ", bars: 95% margins" if first.count > 1 else ", no margins"
-    played = f"{first.count:,} replications" if first.count > 1 else "one replication"
-    ax.set_title(f"{_text(first.scenario.name, 70)}\n{played}{margins}", fontsize="medium")
+    margins = f"; whiskers: 95% margin of the difference to {_text(plans[0], 40)}" if len(plans) > 1 else ""
+    played = f"{first.count:,} replications{margins}" if first.count > 1 else "one replication, no margins"
+    ax.set_title(f"{_text(first.scenario.name, 70)}\n{played}", fontsize="medium")
     against = f"against {_text(plans[0], 40)}, on the same days"
     _draw_legend(ax, title=against if len(plans) > 1 else "")
     return ax
@@ -214,12 +218,16 @@ def _clock_axis(ax: Any, grid: Grid) -> None:
     ax.set_xlabel("time of day" if grid.horizon <= DAY else "day and time")
 
 
-def _beside(result: Result, row: dict[str, Estimate], metric: str) -> str:
-    """The wait and the cost of a plan, to stand at the right of its bar."""
+def _signed(change: Estimate, scale: float) -> str:
+    """A difference as the tables have it, with a minus as long as the plus."""
+    return joined(cell(change, 1 / scale, signed=True)).replace("-", "−")
+
+
+def _spent(result: Result) -> str:
+    """What a plan costs, or its paid hours where nothing has a cost."""
     agents = result.group()
     cost, hours, currency = agents["staff_cost"], agents["paid_hours"], clean(result.scenario.currency, 8)
-    spent = f"{cost.value:,.0f} {_text(currency, 8)}".rstrip() if cost.value else f"{hours.value:,.1f} paid h"
-    return f"wait {compact(row['mean_wait'].value)} · {spent}" if metric == "lost_customers" else spent
+    return f"{cost.value:,.0f} {_text(currency, 8)}".rstrip() if cost.value else f"{hours.value:,.1f} paid h"
 
 
 def _folded(name: str) -> str:

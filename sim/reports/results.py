@@ -49,6 +49,9 @@ class Result:
     totals: Totals
     provenance: dict[str, Any] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        return f"<Result {shown(self.plan)} of {shown(self.scenario.name)}: {_played(self)}>"
+
     # Samples: a value and what each replication adds to its margin
 
     @cached_property
@@ -231,7 +234,7 @@ class Result:
     def _saved_head(self) -> dict[str, Any]:
         head = {"format": FORMAT, "plan": self.plan, "seed": self.seed, "count": self.count}
         return head | {
-            "document": self.scenario.document,
+            "document": self.scenario.written_out,
             "provenance": self.provenance,
             "batches": len(self.totals.waits),
         }
@@ -276,6 +279,11 @@ class Comparison:
     """Every plan against the baseline, on the same days."""
 
     results: dict[str, Result]
+
+    def __repr__(self) -> str:
+        first, count = self.results[self.baseline], len(self.results)
+        plans = f"{count} plan{'s' * (count != 1)} against {shown(self.baseline)}"
+        return f"<Comparison of {shown(first.scenario.name)}: {plans}, {_played(first)}>"
 
     @property
     def baseline(self) -> str:
@@ -343,6 +351,10 @@ class Comparison:
         from sim.reports.tables import comparison_html
 
         return comparison_html(self)
+
+
+def _played(result: Result) -> str:
+    return f"{result.count:,} replication{'s' * (result.count != 1)}, seed {result.seed}"
 
 
 def _estimates(samples: Mapping[str, Sample]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ SENTENCES = {
     "arrives": "arrives",
     "waits": "finds nobody free and waits; {waiting} waiting",
     "answered": "is answered by {group} after {seconds}",
+    "answered at once": "is answered at once by {group}",
     "talk ends": "hangs up served after {seconds} of talk with {group}",
     "hand empties": "is wrapped up; an agent of {group} is free",
     "abandoned": "hangs up after {seconds}; {waiting} waiting",
@@ -42,7 +43,8 @@ def told(notes: list[Note], scenario: Scenario) -> Iterator[str]:
         else:
             attempt = f" (attempt {note.attempt + 1})" if note.attempt else ""
             seconds = say_duration(note.seconds)
-            sentence = SENTENCES[note.what].format(group=group, seconds=seconds, waiting=note.waiting)
+            what = "answered at once" if (note.what, seconds) == ("answered", "0 s") else note.what
+            sentence = SENTENCES[what].format(group=group, seconds=seconds, waiting=note.waiting)
             yield f"{clock} {queues[note.queue]} {note.customer}{attempt} {sentence}"
 
 

@@ -361,6 +361,7 @@ class Scenario(Frozen):
     plans: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
     _document: dict[str, Any] = PrivateAttr(default_factory=dict)
+    _written_out: dict[str, Any] = PrivateAttr(default_factory=dict)
     _folder: Path = PrivateAttr(default_factory=Path)
     _grid: Grid = PrivateAttr()
 
@@ -371,7 +372,7 @@ class Scenario(Frozen):
             super().__init__(**expanded)
         except ValidationError as error:
             raise where_written(one_sentence(error), base, grid) from None
-        self._document, self._folder, self._grid = base, folder, grid
+        self._document, self._written_out, self._folder, self._grid = base, expanded, folder, grid
         _check_whole(self)
 
     def __eq__(self, other: object) -> bool:
@@ -391,6 +392,11 @@ class Scenario(Frozen):
         return copy.deepcopy(self._document)
 
     @property
+    def written_out(self) -> dict[str, Any]:
+        """A copy of the document, files read in and shorthands expanded: it gives this scenario anywhere."""
+        return copy.deepcopy(self._written_out)
+
+    @property
     def folder(self) -> Path:
         """Where relative file names start."""
         return self._folder
@@ -398,8 +404,8 @@ class Scenario(Frozen):
     @property
     def sha256(self) -> str:
         """A hash of all that the scenario says, files read in and shorthands expanded."""
-        expanded, _ = expand(self._document, Scenario, self._folder)
-        return hashlib.sha256(json.dumps(expanded, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+        text = json.dumps(self._written_out, sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def with_(self, overrides: Mapping[str, Any]) -> "Scenario":
         """The same scenario with some values replaced, added to or scaled, by dotted path."""

@@ -1,0 +1,210 @@
+"""What a planner should be told in words: what goes wrong under a plan, and how it fares against the baseline."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.measures.estimate import Estimate
+from sim.measures.metrics import observed_seconds
+from sim.reports.figures import a_day, clean, compact, number, percent, rounded_up, said
+from sim.reports.results import Comparison, Result
+from sim.scenario.units import say_duration, say_share
+
+ENOUGH = 1e5  # replications; nobody is sent off to run more
+WAITS = {"mean_wait": "mean wait", "time_to_agent": "time to an agent"}
+
+# What goes wrong
+
+
+def remarks(result: Result) -> list[str]:
+    """What a planner should not miss: the worst interval of each queue, lines that grow, callers cut off."""
+    found = [sentence for name in result.scenario.queues for sentence in _worst_interval(result, name)]
+    return [
+        *alarms(result),
+        *found,
+        *(line for name in result.scenario.queues for line in _turned_away(result, name)),
+    ]
+
+
+def alarms(result: Result) -> list[str]:
+    """Queues that nobody serves, and lines that grow all day."""
+    sentences = []
+    for name in result.scenario.queues:
+        if not any(name in group.skills and any(group.staffing) for group in result.scenario.agents.values()):
+            sentences.append(f"No group with agents serves {clean(name, 40)}: nobody there is ever answered.")
+        else:
+            sentences += _growing_line(result, name)
+    return sentences
+
+
+def _worst_interval(result: Result, name: str) -> list[str]:
+    """The interval with the lowest service level, among those with at least one contact a replication."""
+    promise, figures = result.scenario.queues[name].service_level, _by_interval(result, name)
+    counted = figures["counted_for_target"]
+    busy = np.flatnonzero(counted >= min(1.0, counted.max()))
+    if counted.size < 2 or counted.max() == 0.0 or not figures["answered"].any():
+        return []
+    level = figures["within_target"][busy] / counted[busy]
+    low, below = float(level.min()), int((level < promise.target).sum())
+    lowest = busy[level <= low + 1e-9]
+    worst = int(lowest[np.argmax(figures["offered"][lowest])])
+    who, start, within = clean(name, 40), result.scenario.grid.label(worst), say_duration(promise.within)
+    target = say_share(promise.target)
+    if not below:
+        return [f"{who} meets {target} within {within} in every interval; lowest at {start}: {percent(low)}."]
+    often = "every interval" if below == busy.size else f"{below} of {busy.size} intervals"
+    offered = figures["offered"][worst]
+    gone, expected = percent(figures["abandoned"][worst] / offered), f"{offered:,.{int(offered < 10)}f}"
+    return [
+        f"{who} is worst at {start}: {percent(low)} within {within}, {gone} hang up, "
+        f"{expected} contacts expected; below its target of {target} in {often}."
+    ]
+
+
+def _by_interval(result: Result, name: str) -> dict[str, np.ndarray]:
+    return result.interval_figures(list(result.scenario.queues).index(name))
+
+
+def _growing_line(result: Result, name: str) -> list[str]:
+    """Whether the line grows from opening to the end and is longest there: more comes than can be served."""
+    seconds = observed_seconds(result.scenario)
+    seen = seconds > 0
+    line = _by_interval(result, name)["line_seconds"][seen] / seconds[seen]
+    if line.size < 4 or line[-1] < 5.0 or line[-1] < 0.95 * line.max():
+        return []
+    first, middle, last = (float(part.mean()) for part in np.array_split(line, 3))
+    # a line that grows evenly has parts like 1 : 3 : 5; a rush at the end alone leaves the middle short
+    if not (first < middle and 0.25 * last < middle < 0.8 * last):
+        return []
+    grows = f"The line of {clean(name, 40)} grows all day: {line[-1]:,.0f} are waiting in the last interval"
+    return [f"{grows}; more contacts come than the agents can take."]
+
+
+def _turned_away(result: Result, name: str) -> list[str]:
+    """Callers cut off at closing, those who met full lines, and waits of hours."""
+    figures, when, who = result.queue(name), a_day(result.scenario), clean(name, 40)
+    unanswered, blocked, longest = figures["unanswered"], figures["blocked"], figures["max_wait"]
+    sentences = []
+    if unanswered.value > 0:
+        sentences.append(f"{said(unanswered)} contacts of {who}{when} wait until closing and are cut off.")
+    if blocked.value > 0:
+        sentences.append(f"{said(blocked)} contacts of {who}{when} find the lines full.")
+    if longest.value >= 3600.0:
+        sentences.append(f"The longest wait of{when} in {who} is {compact(longest.value)} on average.")
+    return sentences
+
+
+def money_words(result: Result) -> list[str]:
+    """What the lost customers were worth; those put off by them always apart."""
+    every, currency, when = result.queue(), clean(result.scenario.currency, 8), a_day(result.scenario)
+    lost, deterred = every["lost_value"], every["deterred_value"]
+    lines = [f"Lost customers are worth {said(lost, currency)}{when}."] if lost.value > 0 else []
+    if deterred.value > 0:
+        lines.append(f"Others whom they put off are worth {said(deterred, currency)}{when} more.")
+    return lines
+
+
+# Verdicts
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """better | worse | cannot tell yet | no difference, and what it rests on; word "" without margins."""
+
+    word: str
+    why: str
+
+
+def wait_metric(results: Iterable[Result]) -> str:
+    """The wait to compare these results by: the time to an agent as soon as one has callbacks."""
+    return "time_to_agent" if any(r.queue()["callbacks_accepted"].value for r in results) else "mean_wait"
+
+
+def verdict(comparison: Comparison, plan: str) -> Verdict:
+    """Judge a plan against the baseline: by lost customers; where those are the same, by the wait.
+
+    The wait is the time to an agent if either has callbacks: those who accept one hardly count in the mean wait.
+    """
+    change, agents = comparison.difference(plan), comparison.difference(plan, "group")
+    result = comparison.results[plan]
+    name = wait_metric((comparison.results[comparison.baseline], result))
+    lost, wait, cost = change["lost_customers"], change[name], _cost_words(comparison, plan)
+    waiting, shorter = WAITS[name], _shorter(wait, WAITS[name])
+    if result.count < 2:
+        return Verdict("", "one replication has no margins; run at least 10")
+    if all(_nothing(estimate) for estimate in (*change.values(), *agents.values())):
+        return Verdict("no difference", f"callers and agents fare as under {clean(comparison.baseline, 40)}")
+    when = a_day(result.scenario)
+    if _nothing(lost) and _nothing(wait):
+        return Verdict("no difference", f"to lost customers and {waiting}; {cost}")
+    if _nothing(lost):
+        judged, basis = wait, f"{shorter}, as many lost customers"
+    else:
+        judged, basis = lost, f"{said(lost)} {'fewer' if lost.value < 0 else 'more'} lost customers{when}"
+        if _sure(lost):
+            worth, currency = change["lost_value"], clean(result.scenario.currency, 8)
+            basis += f" (worth {said(worth, currency)})" if _sure(worth) else ""
+            but = "but " if (wait.value < 0) != (lost.value < 0) else ""
+            basis += f", {but}{shorter}" if _sure(wait) else f", no clear change in {waiting}"
+    if _sure(judged):
+        return Verdict("better" if judged.value < 0 else "worse", f"{basis}; {cost}")
+    also = f"; {shorter}" if judged is lost and _sure(wait) else ""
+    return Verdict("cannot tell yet", f"{basis}; {_needed(judged, result.count)}{also}; {cost}")
+
+
+def verdict_lines(comparison: Comparison) -> list[str]:
+    """A sentence on each plan, then what is alarming under any of them."""
+    plans, lines = list(comparison.results), []
+    if comparison.results[plans[0]].count < 2:
+        lines.append("One replication has no margins; run at least 10.")
+    else:
+        judged = {plan: verdict(comparison, plan) for plan in plans[1:]}
+        lines += [f"{clean(plan, 60)}: {found.word}: {found.why}." for plan, found in judged.items()]
+    alarming = {plan: " ".join(alarms(comparison.results[plan])) for plan in plans}
+    return lines + [f"{clean(plan, 60)}: {alarm}" for plan, alarm in alarming.items() if alarm]
+
+
+def _needed(estimate: Estimate, count: int) -> str:
+    """How many replications would tell: n × (margin ÷ difference)², as margins shrink with √n."""
+    ratio = estimate.margin / abs(estimate.value) if estimate.value else math.inf
+    if count * ratio**2 > ENOUGH:
+        return f"more than {ENOUGH:,.0f} replications would be needed to tell"
+    return f"about {rounded_up(max(count * ratio**2, 10.0)):,} replications would tell"
+
+
+def _cost_words(comparison: Comparison, plan: str) -> str:
+    """What the plan costs or saves, also by customer saved or lost where that is clear."""
+    first = comparison.results[comparison.baseline]
+    agents, lost = comparison.difference(plan, "group"), comparison.difference(plan)["lost_customers"]
+    currency, when = clean(first.scenario.currency, 8), a_day(first.scenario)
+    cost, hours = agents["staff_cost"], agents["paid_hours"]
+    if _nothing(cost):
+        if any(result.group()["staff_cost"].value for result in comparison.results.values()):
+            return "at the same cost"
+        if _nothing(hours):
+            return "with the same paid hours"
+        return f"{said(hours)} {'more' if hours.value > 0 else 'fewer'} paid hours{when}"
+    if not _sure(cost):
+        return "at about the same cost"
+    words = f"costs {said(cost, currency)} more" if cost.value > 0 else f"saves {said(cost, currency)}"
+    words += when
+    if not _sure(lost) or (cost.value > 0) == (lost.value > 0):
+        return words
+    each = abs(cost.value / lost.value)
+    each_said = f"{number(each, max(0, 2 - math.floor(math.log10(each))))} {currency}".rstrip()
+    return f"{words}, {each_said} for each customer {'saved' if cost.value > 0 else 'lost'}"
+
+
+def _shorter(wait: Estimate, name: str) -> str:
+    return f"{said(wait, 's')} {'shorter' if wait.value < 0 else 'longer'} {name}"
+
+
+def _sure(estimate: Estimate) -> bool:
+    return not _nothing(estimate) and (estimate.low > 0 or estimate.high < 0)
+
+
+def _nothing(estimate: Estimate) -> bool:
+    """No difference at all (but for rounding), or none that can be had."""
+    return not math.isfinite(estimate.value) or (abs(estimate.value) < 1e-7 and not estimate.margin > 1e-7)
