@@ -122,6 +122,12 @@ MUTATIONS = [
         "    w.n[CLOSED] = 1\n",
     ),
     Mutation(
+        "whoever comes after closing is let in",
+        COMPILED,
+        "    if n[CLOSED]:\n        return gives_up(",
+        "    if n[CLOSED] == 2:\n        return gives_up(",
+    ),
+    Mutation(
         "head starts are forgotten",
         COMPILED,
         "w.f[STANDS, front] - c.head_start[queue]",

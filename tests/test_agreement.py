@@ -216,9 +216,11 @@ def everything(contacts: float, agents: int, constant: bool = True, **more: Any)
         "idle": {
             **each,
             "callback": calls("idle", offer="always", reserve=2, last_offer="10 min"),
-            "at_close": "drop",
         },
     }
+    # As long as the offer takes to come, the patience of some.
+    held = {"distribution": "empirical", "values": ["20 s", "60 s", "400 s"]}
+    queues["later"] |= {"patience": held if constant else lasts(200), "at_close": "drop"}
     queues["kept"] |= {"patience": lasts(200) | {"never_hangs_up": 0.3}, "max_waiting": 20, "redial": again}
     skills: list[dict[str, Any]] = [
         {"plain": {}, "kept": {}},
@@ -231,7 +233,7 @@ def everything(contacts: float, agents: int, constant: bool = True, **more: Any)
 
 
 @pytest.mark.parametrize("grain", [0, 1, 10])
-@pytest.mark.parametrize("more", [{}, {"lines": 60, "warm_up": "10 min"}], ids=["plain", "lines"])
+@pytest.mark.parametrize("more", [{}, {"lines": 45, "warm_up": "10 min"}], ids=["plain", "lines"])
 def test_a_large_day_is_the_same_too(grain: int, more: dict[str, Any]) -> None:
     """Long lines and deep calendars: a thousand contacts, dozens of agents, every outcome."""
     seen: set[int] = set()
@@ -240,6 +242,17 @@ def test_a_large_day_is_the_same_too(grain: int, more: dict[str, Any]) -> None:
         assert records.home.size > 700
         seen |= set(records.outcome.tolist())
     assert seen >= {0, 1, 2, Outcome.CALLBACK_SERVED, Outcome.CALLBACK_FAILED, Outcome.UNANSWERED}
+
+
+@pytest.mark.parametrize("grain", [0, 1, 10])
+def test_a_day_that_goes_on_after_closing_is_the_same(grain: int) -> None:
+    """No dealt day does, but one that is given may: the last to come find it closed, those of that instant too."""
+    dealt = dealt_of(everything(10, 3, grain > 0), grain)
+    day = dealt.day._replace(arrived=dealt.day.arrived + 200.0)
+    judge, played = (engine.play(dealt.centre, day, dealt.seed, 0) for engine in (reference, compiled))
+    unlike = difference(judge, played)
+    assert unlike is None, unlike
+    assert (judge.outcome == Outcome.CLOSED).sum() == (day.arrived >= dealt.centre.horizon).sum() > 10
 
 
 @pytest.mark.parametrize("grain", [0, 1, 5])

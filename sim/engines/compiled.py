@@ -66,8 +66,8 @@ from sim.model.records import (
 
 # Columns of floats and of integers after those of the records: what the story needs to go on
 NEED_ARRIVED, TALK, WRAP, PATIENT, STANDS, TAKEN = range(RECORD_FLOATS, RECORD_FLOATS + 6)
-PLACE, NEXT, PREVIOUS, ORDER, HEAPED, THEN, ROW = range(RECORD_INTEGERS, RECORD_INTEGERS + 7)
-FLOATS, INTEGERS = RECORD_FLOATS + 6, RECORD_INTEGERS + 7
+PLACE, NEXT, PREVIOUS, ORDER, HEAPED, THEN, ROW, WHO = range(RECORD_INTEGERS, RECORD_INTEGERS + 8)
+FLOATS, INTEGERS = RECORD_FLOATS + 6, RECORD_INTEGERS + 8
 # Numbers of the floor
 SURE, UNSURE, ROWS, ENGAGED, LOOKING, ORDERS, CLOSED, HOLE, WITH_CALLBACKS = range(9)
 # Numbers of a group
@@ -150,14 +150,7 @@ def _new_workspace(centre: Centre, rows: int) -> Work:
 @kernel(inner=True)
 def key_of(w, kind, row):
     """The integer by which moments of the same instant are ordered."""
-    i = w.i
-    return (
-        kind << KIND_SHIFT
-        | i[HOME, row] << HOME_SHIFT
-        | i[CUSTOMER, row] << CUSTOMER_SHIFT
-        | i[NEED, row] << NEED_SHIFT
-        | i[ATTEMPT, row]
-    )
+    return kind << KIND_SHIFT | w.i[WHO, row]
 
 
 @kernel(inner=True)
@@ -431,7 +424,7 @@ def set_wanted(w, c, group, number, now):
 
 
 @kernel(inner=True)
-def finds_contact(w, c, group, now):
+def finds_contact(w, c, day, group, now):
     """A free agent looks: callers and requests in line first, then requests for idle agents."""
     if w.n[LOOKING] == 0:
         return False
@@ -448,33 +441,33 @@ def finds_contact(w, c, group, now):
         place += 1
     leaves(w, c, row)
     if is_request(w, row):
-        dial(w, c, row, place, now)
+        dial(w, c, day, row, place, now)
     else:
         w.on_line[queue] -= 1
         call_off(w, row)
-        answer(w, c, row, place, now)
+        answer(w, c, day, row, place, now)
     return True
 
 
 @kernel(inner=True)
-def look(w, c, group, now):
+def look(w, c, day, group, now):
     """Free agents of a group take contacts, the longest free first, until nobody finds one."""
-    while w.free[group] and finds_contact(w, c, group, now):
+    while w.free[group] and finds_contact(w, c, day, group, now):
         longest_free_goes(w, group)
 
 
 @kernel(inner=True)
-def comes_free(w, c, group, now):
+def comes_free(w, c, day, group, now):
     """An agent's hand empties: a surplus agent leaves; any other looks first, then its colleagues."""
     if w.teams[PRESENT, group] > w.teams[WANTED, group]:
         count_time(w, c, group, now)
         w.teams[PRESENT, group] -= 1
     else:
         is_free_from(w, group, now)
-        if finds_contact(w, c, group, now):
+        if finds_contact(w, c, day, group, now):
             last_freed_goes(w, group)
         if w.n[LOOKING]:
-            look(w, c, group, now)
+            look(w, c, day, group, now)
     if w.n[CLOSED]:
         send_home(w, c, now)
 
@@ -483,22 +476,43 @@ def comes_free(w, c, group, now):
 
 
 @kernel(inner=True)
-def answer(w, c, row, place, now):
+def talk_of(w, day, row):
+    """Talk and wrap of a row: dealt for first contacts, kept beside the others."""
+    dealt = row + day.start[0]
+    if dealt < day.start[day.start.size - 1]:
+        return day.talk[dealt], day.wrap[dealt]
+    return w.f[TALK, row], w.f[WRAP, row]
+
+
+@kernel(inner=True)
+def patience_at(w, day, row):
+    dealt = row + day.start[0]
+    return day.patience[dealt] if dealt < day.start[day.start.size - 1] else w.f[PATIENT, row]
+
+
+@kernel(inner=True)
+def need_arrived(w, day, row):
+    dealt = row + day.start[0]
+    return w.f[ARRIVED, row] if dealt < day.start[day.start.size - 1] else w.f[NEED_ARRIVED, row]
+
+
+@kernel(inner=True)
+def answer(w, c, day, row, place, now):
     f = w.f
     w.i[OUTCOME, row] = ANSWER
     f[ANSWERED, row] = now
     f[WAIT, row] = now - f[JOINED, row]
-    f[TAKEN, row] = now
-    talks(w, c, row, place, now)
+    talks(w, c, day, row, place, now)
 
 
 @kernel(inner=True)
-def talks(w, c, row, place, now):
+def talks(w, c, day, row, place, now):
     """Talk, then the agent wraps up; the end of the talk matters by itself only where lines are limited."""
     f, factor = w.f, c.factor[place]
     w.i[GROUP, row] = c.groups[place]
-    talk_end = now + f[TALK, row] * factor
-    released = talk_end + f[WRAP, row] * factor
+    talk, wrap = talk_of(w, day, row)
+    talk_end = now + talk * factor
+    released = talk_end + wrap * factor
     f[TALK_ENDED, row], f[RELEASED, row] = talk_end, released
     if c.lines >= 0:
         will(w, talk_end, TALK_END, row)
@@ -514,18 +528,18 @@ def talk_ends(w, row):
 
 
 @kernel(inner=True)
-def hand_shortens(w, c, row, now):
+def hand_shortens(w, c, day, row, now):
     group = w.i[GROUP, row]
-    add_span(w.hours[BUSY, group], w.f[TAKEN, row], now, c.warm_up, c.interval, 1.0)
-    comes_free(w, c, group, now)
+    since = w.f[ANSWERED, row] if w.i[OUTCOME, row] == ANSWER else w.f[TAKEN, row]
+    add_span(w.hours[BUSY, group], since, now, c.warm_up, c.interval, 1.0)
+    comes_free(w, c, day, group, now)
 
 
 @kernel(inner=True)
-def new_row(w, c, row, home, customer, attempt, arrived, need_arrived):
+def new_row(w, row, home, customer, attempt, arrived):
     """Fill a contact's row with what it has on arriving; callback columns are touched only where there are any."""
     f, i = w.f, w.i
-    f[ARRIVED, row], f[NEED_ARRIVED, row] = arrived, need_arrived
-    f[JOINED, row] = f[ANSWERED, row] = f[TALK_ENDED, row] = f[RELEASED, row] = f[WAIT, row] = math.nan
+    f[ARRIVED, row] = arrived
     i[HOME, row], i[CUSTOMER, row], i[NEED, row], i[ATTEMPT, row], i[QUEUE, row] = (
         home,
         customer,
@@ -533,52 +547,55 @@ def new_row(w, c, row, home, customer, attempt, arrived, need_arrived):
         attempt,
         home,
     )
-    i[OUTCOME, row], i[GROUP, row], i[HEAPED, row], i[THEN, row] = NONE, NOBODY, NONE, NONE
+    i[HEAPED, row], i[THEN, row] = NONE, NONE
+    i[WHO, row] = home << HOME_SHIFT | customer << CUSTOMER_SHIFT | attempt
     if w.n[WITH_CALLBACKS]:
         f[OFFERED, row] = f[REQUESTED, row] = f[CONNECTED, row] = math.nan
         i[DIALS, row] = 0
 
 
 @kernel(inner=True)
-def first_arrives(w, c, day, queue, row):
-    customer = row - day.start[queue]
-    moment = day.arrived[row]
-    own = row - day.start[0]
-    new_row(w, c, own, queue, customer, 0, moment, moment)
-    w.f[TALK, own], w.f[WRAP, own], w.f[PATIENT, own] = day.talk[row], day.wrap[row], day.patience[row]
-    return own
+def is_not_answered(w, row):
+    """Whatever comes of it, the contact is not answered at once: nothing of that is known yet."""
+    f = w.f
+    f[JOINED, row] = f[ANSWERED, row] = f[TALK_ENDED, row] = f[RELEASED, row] = f[WAIT, row] = math.nan
+    w.i[OUTCOME, row], w.i[GROUP, row] = NONE, NOBODY
 
 
 @kernel(inner=True)
-def arrives(w, c, row, seed, replication, now):
+def arrives(w, c, day, row, seed, replication, now):
     """An attempt from its arrival until it is answered, waits, is a request, or is turned away."""
     n, i, f, queue = w.n, w.i, w.f, w.i[QUEUE, row]
     if n[CLOSED]:
-        return gives_up(w, c, row, TURNED_AWAY, seed, replication, now)
+        is_not_answered(w, row)
+        return gives_up(w, c, day, row, TURNED_AWAY, seed, replication, now)
     if n[ENGAGED] == c.lines:
-        return gives_up(w, c, row, BLOCK, seed, replication, now)
-    f[JOINED, row] = f[STANDS, row] = now
+        is_not_answered(w, row)
+        return gives_up(w, c, day, row, BLOCK, seed, replication, now)
     if c.lines >= 0:
         n[ENGAGED] += 1
     place = choose_group(queue, c.group_start, c.groups, c.prefer, w.free_since)
     if place >= 0:
         longest_free_goes(w, c.groups[place])
-        answer(w, c, row, place, now)
+        f[JOINED, row] = now
+        answer(w, c, day, row, place, now)
         return True
+    is_not_answered(w, row)
+    f[JOINED, row] = f[STANDS, row] = now
     i[ORDER, row] = n[ORDERS]
     n[ORDERS] += 1
     if w.on_line[queue] == c.max_waiting[queue]:
         f[JOINED, row] = math.nan
-        return turned_away(w, c, row, BLOCK, seed, replication, now)
+        return turned_away(w, c, day, row, BLOCK, seed, replication, now)
     balks = c.balks[queue]
     if balks > 0.0 and chance(w, c, row, BALK, seed, replication) < balks:
         f[WAIT, row] = 0.0
-        return turned_away(w, c, row, BALKING, seed, replication, now)
+        return turned_away(w, c, day, row, BALKING, seed, replication, now)
     if accepts_callback(w, c, row, seed, replication, now):
         free_line(w, c)
-        makes_request(w, c, row, now)
+        makes_request(w, c, day, row, now)
     else:
-        waits(w, c, row)
+        waits(w, c, day, row)
     return True
 
 
@@ -589,18 +606,18 @@ def free_line(w, c):
 
 
 @kernel(inner=True)
-def turned_away(w, c, row, outcome, seed, replication, now):
+def turned_away(w, c, day, row, outcome, seed, replication, now):
     free_line(w, c)
-    return gives_up(w, c, row, outcome, seed, replication, now)
+    return gives_up(w, c, day, row, outcome, seed, replication, now)
 
 
 @kernel(inner=True)
-def waits(w, c, row):
+def waits(w, c, day, row):
     """Wait on the line until answered, until patience ends, or until an offer falls due before that."""
     queue, joined = w.i[QUEUE, row], w.f[JOINED, row]
     stands(w, c, row)
     w.on_line[queue] += 1
-    gone = joined + w.f[PATIENT, row]
+    gone = joined + patience_at(w, day, row)
     if c.callbacks.offer[queue] == BY_WAITED and joined + c.callbacks.threshold[queue] < gone:
         may(w, joined + c.callbacks.threshold[queue], WAITED_OFFER, row)
     elif gone < math.inf:
@@ -608,11 +625,11 @@ def waits(w, c, row):
 
 
 @kernel(inner=True)
-def patience_ends(w, c, row, seed, replication, now):
-    w.f[WAIT, row] = w.f[PATIENT, row]
+def patience_ends(w, c, day, row, seed, replication, now):
+    w.f[WAIT, row] = patience_at(w, day, row)
     w.on_line[w.i[QUEUE, row]] -= 1
     leaves(w, c, row)
-    enough = turned_away(w, c, row, ABANDON, seed, replication, now)
+    enough = turned_away(w, c, day, row, ABANDON, seed, replication, now)
     if w.n[CLOSED]:
         send_home(w, c, now)
     return enough
@@ -627,7 +644,7 @@ def chance(w, c, row, purpose, seed, replication):
 
 
 @kernel(inner=True)
-def gives_up(w, c, row, outcome, seed, replication, now):
+def gives_up(w, c, day, row, outcome, seed, replication, now):
     """End an attempt without an answer and redial later if the customer does; False if there is no row left."""
     f, i, n, queue = w.f, w.i, w.n, w.i[QUEUE, row]
     i[OUTCOME, row] = outcome
@@ -636,8 +653,8 @@ def gives_up(w, c, row, outcome, seed, replication, now):
         return True
     if chance(w, c, row, REDIAL, seed, replication) >= share:
         return True
-    need_arrived = f[NEED_ARRIVED, row]
-    index = interval_of(need_arrived, c.interval, c.staffing.shape[1])
+    since = need_arrived(w, day, row)
+    index = interval_of(since, c.interval, c.staffing.shape[1])
     uniform = chance(w, c, row, REDIAL_DELAY, seed, replication)
     moment = now + duration(c.delays, REDIAL_TIME, queue, index, uniform)
     if moment >= c.horizon:
@@ -646,9 +663,10 @@ def gives_up(w, c, row, outcome, seed, replication, now):
     if again == f.shape[1]:
         return False
     n[ROWS] += 1
-    new_row(w, c, again, i[HOME, row], i[CUSTOMER, row], attempt, moment, need_arrived)
+    new_row(w, again, i[HOME, row], i[CUSTOMER, row], attempt, moment)
     i[THEN, row] = again
-    f[TALK, again], f[WRAP, again] = f[TALK, row], f[WRAP, row]
+    f[NEED_ARRIVED, again] = since
+    f[TALK, again], f[WRAP, again] = talk_of(w, day, row)
     uniform = chance(w, c, again, PATIENCE, seed, replication)
     f[PATIENT, again] = patience_of(c.demand.draws, c.demand.never[queue], queue, index, uniform)
     will(w, moment, REDIALS, again)
@@ -690,22 +708,22 @@ def takes_up(w, c, row, seed, replication, now):
 
 
 @kernel(inner=True)
-def has_waited(w, c, row, seed, replication, now):
+def has_waited(w, c, day, row, seed, replication, now):
     """The offer after some time on the line: whoever declines goes on waiting until patience ends."""
     queue = w.i[QUEUE, row]
     if takes_up(w, c, row, seed, replication, now):
         w.on_line[queue] -= 1
         leaves(w, c, row)
         free_line(w, c)
-        makes_request(w, c, row, now)
+        makes_request(w, c, day, row, now)
     else:
-        gone = w.f[JOINED, row] + w.f[PATIENT, row]
+        gone = w.f[JOINED, row] + patience_at(w, day, row)
         if gone < math.inf:
             may(w, gone, PATIENCE_ENDS, row)
 
 
 @kernel(inner=True)
-def makes_request(w, c, row, now):
+def makes_request(w, c, day, row, now):
     """From now on this is a request: in line at its place, for idle agents, or for later."""
     queue, f = w.i[QUEUE, row], w.f
     f[REQUESTED, row] = now
@@ -716,22 +734,22 @@ def makes_request(w, c, row, now):
         return
     if c.callbacks.place[queue] == IDLE:
         f[STANDS, row] = now
-    seeks(w, c, row, now)
+    seeks(w, c, day, row, now)
 
 
 @kernel(inner=True)
-def falls_due(w, c, row, now):
+def falls_due(w, c, day, row, now):
     """A request may be dialled from now on, unless it was dropped meanwhile."""
     if w.i[OUTCOME, row] != NONE:
         return
     if w.i[ORDER, row] == NONE:
         w.i[ORDER, row] = w.n[ORDERS]
         w.n[ORDERS] += 1
-    seeks(w, c, row, now)
+    seeks(w, c, day, row, now)
 
 
 @kernel(inner=True)
-def seeks(w, c, row, now):
+def seeks(w, c, day, row, now):
     """A request looks for an agent, or stands in line for one."""
     queue = w.i[QUEUE, row]
     if c.callbacks.place[queue] == IDLE:
@@ -743,11 +761,11 @@ def seeks(w, c, row, now):
         stands(w, c, row)
     else:
         longest_free_goes(w, c.groups[place])
-        dial(w, c, row, place, now)
+        dial(w, c, day, row, place, now)
 
 
 @kernel(inner=True)
-def dial(w, c, row, place, now):
+def dial(w, c, day, row, place, now):
     i = w.i
     i[PLACE, row] = place
     i[DIALS, row] += 1
@@ -760,7 +778,7 @@ DIALLING = -2  # in HEAPED: a request that is being dialled is not dropped at cl
 
 
 @kernel(inner=True)
-def ring_ends(w, c, row, seed, replication, now):
+def ring_ends(w, c, day, row, seed, replication, now):
     """The customer picks up, or the agent is free again and the request goes back or fails."""
     i, queue = w.i, w.i[QUEUE, row]
     stream = c.demand.streams[i[HOME, row]]
@@ -772,7 +790,7 @@ def ring_ends(w, c, row, seed, replication, now):
         w.pending[queue] -= 1
         if w.n[CLOSED]:
             send_home(w, c, now)
-        talks(w, c, row, i[PLACE, row], now)
+        talks(w, c, day, row, i[PLACE, row], now)
         return
     failed = i[DIALS, row] == c.callbacks.attempts[queue] or is_dropped(w, c, queue)
     if failed:
@@ -780,7 +798,7 @@ def ring_ends(w, c, row, seed, replication, now):
     group, since = c.groups[i[PLACE, row]], w.f[TAKEN, row]
     add_span(w.hours[BUSY, group], since, now, c.warm_up, c.interval, 1.0)
     add_span(w.hours[UNREACHED, group], since, now, c.warm_up, c.interval, 1.0)
-    comes_free(w, c, group, now)
+    comes_free(w, c, day, group, now)
     if not failed:
         will(w, now + c.callbacks.retry_after[queue], CALLBACK_DUE, row)
 
@@ -815,18 +833,18 @@ def send_home(w, c, now):
 
 
 @kernel(inner=True)
-def staffing_changes(w, c, index, now):
+def staffing_changes(w, c, day, index, now):
     """Bring every group to its new staffing, then let those who may take more look for contacts."""
     for group in range(w.free.size):
         count_time(w, c, group, now)
         w.teams[PLANNED, group] = c.staffing[group, index]
         set_wanted(w, c, group, c.staffing[group, index], now)
     for group in range(w.free.size):
-        look(w, c, group, now)
+        look(w, c, day, group, now)
 
 
 @kernel(inner=True)
-def closes(w, c, now):
+def closes(w, c, day, now):
     """From this instant nobody new is let in; only groups that still have callers to serve stay."""
     w.n[CLOSED] = 1
     w.reserve[:] = 0
@@ -837,7 +855,7 @@ def closes(w, c, now):
         w.teams[PLANNED, group] = 0
         set_wanted(w, c, group, w.teams[LAST, group] if still_needed(w, c, group) else 0, now)
     for group in range(w.free.size):
-        look(w, c, group, now)
+        look(w, c, day, group, now)
     send_home(w, c, now)
 
 
@@ -942,18 +960,18 @@ def next_queue(w, day):
 
 
 @kernel(inner=True)
-def happens(w, c, kind, row, seed, replication, now):
+def happens(w, c, day, kind, row, seed, replication, now):
     """Carry out a moment that always comes; False if there is no row left for a redial."""
     if kind == HAND_SHORTENS:
-        hand_shortens(w, c, row, now)
+        hand_shortens(w, c, day, row, now)
     elif kind == TALK_END:
         talk_ends(w, row)
     elif kind == RING_END:
-        ring_ends(w, c, row, seed, replication, now)
+        ring_ends(w, c, day, row, seed, replication, now)
     elif kind == CALLBACK_DUE:
-        falls_due(w, c, row, now)
+        falls_due(w, c, day, row, now)
     elif kind == REDIALS:
-        return arrives(w, c, row, seed, replication, now)
+        return arrives(w, c, day, row, seed, replication, now)
     else:
         end_of_hours(w, c, now)
     return True
@@ -985,28 +1003,29 @@ def run(work, centre, dealt, seed, replication):
         if index <= count and index * c.interval <= moment:
             now = index * c.interval
             if index == count:
-                closes(w, c, c.horizon)
+                closes(w, c, day, c.horizon)
                 index += 1
             else:
-                staffing_changes(w, c, index, now)
+                staffing_changes(w, c, day, index, now)
                 index = next_change(c, index + 1)
         elif source == 1:
-            own = first_arrives(w, c, day, queue, w.next_row[queue])
+            own = w.next_row[queue] - day.start[0]
+            new_row(w, own, queue, w.next_row[queue] - day.start[queue], 0, moment)
             w.next_row[queue] += 1
-            enough = arrives(w, c, own, seed, replication, moment)
+            enough = arrives(w, c, day, own, seed, replication, moment)
             queue = next_queue(w, day)
         elif source == 2:
             row = w.sure_row[0]
             n[HOLE] = 1
-            enough = happens(w, c, key >> KIND_SHIFT, row, seed, replication, moment)
+            enough = happens(w, c, day, key >> KIND_SHIFT, row, seed, replication, moment)
             close_hole(w)
         elif source == 3:
             row = w.unsure_row[0]
             call_off(w, row)
             if key >> KIND_SHIFT == PATIENCE_ENDS:
-                enough = patience_ends(w, c, row, seed, replication, moment)
+                enough = patience_ends(w, c, day, row, seed, replication, moment)
             else:
-                has_waited(w, c, row, seed, replication, moment)
+                has_waited(w, c, day, row, seed, replication, moment)
         else:
             break
     return enough

@@ -121,7 +121,8 @@ class Pool:
 def _percentiles(cumulative: np.ndarray, low: np.ndarray, high: np.ndarray, share: float) -> np.ndarray:
     """Percentile of each row of cumulative counts, spread evenly inside its bin."""
     wanted = share * cumulative[:, -1]
-    place = np.minimum((cumulative < wanted[:, None]).sum(axis=1), low.size - 1)
+    found = [np.searchsorted(row, goal) for row, goal in zip(cumulative, wanted, strict=True)]
+    place = np.minimum(found, low.size - 1)
     rows = np.arange(cumulative.shape[0])
     reached = cumulative[rows, place]
     before = np.where(place > 0, cumulative[rows, np.maximum(place - 1, 0)], 0.0)

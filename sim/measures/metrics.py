@@ -284,7 +284,8 @@ def count_contact(row, t, queue, interval, rules, totals):
     """Add one contact to the totals of its queue and interval."""
     outcome, wait = t.i[R_OUTCOME, row], t.f[R_WAIT, row]
     cell = totals[queue, interval]
-    requested = not math.isnan(t.f[R_REQUESTED, row])
+    with_callbacks = rules.promise[queue] < math.inf
+    requested = with_callbacks and not math.isnan(t.f[R_REQUESTED, row])
     if outcome == O_BLOCKED or not math.isnan(t.f[R_JOINED, row]):
         cell[OFFERED] += 1.0
     if outcome == O_ANSWERED:
@@ -309,16 +310,19 @@ def count_contact(row, t, queue, interval, rules, totals):
         if wait > 0.0 or requested:
             cell[DELAYED] += 1.0
     count_for_target(row, t, queue, requested, rules, cell)
-    count_callback(row, t, queue, interval, rules, totals)
+    count_callback(row, t, queue, interval, rules, with_callbacks, totals)
 
 
 @kernel(inner=True)
-def count_callback(row, t, queue, interval, rules, totals):
+def count_callback(row, t, queue, interval, rules, with_callbacks, totals):
     """Add what a contact says of callbacks, and when a customer who reached an agent did."""
-    cell, requested, connected = totals[queue, interval], t.f[R_REQUESTED, row], t.f[R_CONNECTED, row]
+    cell = totals[queue, interval]
     if t.i[R_OUTCOME, row] == O_ANSWERED:
         cell[REACHED_AGENT] += 1.0
         cell[TIME_TO_AGENT] += t.f[R_ANSWERED, row] - t.f[R_JOINED, row]
+    if not with_callbacks:
+        return
+    requested, connected = t.f[R_REQUESTED, row], t.f[R_CONNECTED, row]
     if not math.isnan(t.f[R_OFFERED, row]):
         cell[CALLBACKS_OFFERED] += 1.0
     if math.isnan(requested):
@@ -438,7 +442,8 @@ def tally(t, firsts, then, centre, rules, seed, replication, totals, bins):
                 add_line_time(totals[queue], joined, end, centre.warm_up, centre.interval)
             if t.f[R_ARRIVED, row] >= centre.warm_up:
                 count_contact(row, t, queue, interval, rules, totals)
-                count_deferred(row, t, queue, interval, centre, totals)
+                if rules.promise[queue] < math.inf:
+                    count_deferred(row, t, queue, interval, centre, totals)
                 if not math.isnan(wait):
                     bins[queue * count + interval if each else queue, bin_of(wait)] += 1
             row = then[row]

@@ -70,7 +70,8 @@ class Result:
         names = list(self.scenario.queues)
         for place, name in [*enumerate(names), (None, ALL)]:
             cells = range(len(names) * count) if place is None else range(place * count, (place + 1) * count)
-            pool = Pool([cell_waits(batch, cells) for batch in self.totals.waits])
+            if place is not None or len(names) > 1:  # a single queue is all there is
+                pool = Pool([cell_waits(batch, cells) for batch in self.totals.waits])
             pick = None if place is None else (place,)
             result[name] = {
                 m.name: sample_of(m, self._queue_figures, pick, pool) for m in QUEUE_METRICS.values()
