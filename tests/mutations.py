@@ -24,7 +24,8 @@ GROUPS = {
     "agreement": ["test_agreement.py"],
     "stories": ["test_stories.py", "test_order.py"],
     "laws": ["test_floors.py", "test_laws.py", "test_properties.py"],
-    "exact": ["test_exact_cases.py", "test_chance.py", "test_distributions.py", "test_tables.py"],
+    "dealing": ["test_day.py", "test_routing.py", "test_chance.py", "test_distributions.py"],
+    "exact": ["test_exact_cases.py", "test_tables.py"],
 }
 NO_SHRINKING = """
 from hypothesis import Phase, settings
@@ -124,8 +125,8 @@ MUTATIONS = [
     Mutation(
         "whoever comes after closing is let in",
         COMPILED,
-        "    if n[CLOSED]:\n        return gives_up(",
-        "    if n[CLOSED] == 2:\n        return gives_up(",
+        "    if n[CLOSED]:\n",
+        "    if n[CLOSED] == 2:\n",
     ),
     Mutation(
         "head starts are forgotten",
@@ -140,9 +141,9 @@ MUTATIONS = [
         "uniform = chance(w, c, row, PATIENCE, seed, replication)",
     ),
     Mutation(
-        "the length of a line is left over from the replication before",
+        "agents' time is left over from the replication before",
         COMPILED,
-        "    w.length[:] = 0\n",
+        "    w.hours[:] = 0.0\n",
         "",
     ),
     Mutation(

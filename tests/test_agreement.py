@@ -20,8 +20,9 @@ from random_scenarios import Dealt, Shape, dealt_of, scenarios, shapes, smallest
 import sim
 from sim.engines import compiled, reference
 from sim.experiments.replicate import Totals, replicate
+from sim.measures.metrics import TOTALS
 from sim.model.day import deal
-from sim.model.records import CONTACT_COLUMNS, Outcome, Records
+from sim.model.records import AGENT_TIME, CONTACT_COLUMNS, Outcome, Records
 
 FRESH = os.environ.get("CCSIM_AGREEMENT")
 SCENARIOS = int(FRESH or 150)
@@ -307,18 +308,17 @@ def test_the_document_is_the_same_for_any_number_of_threads_and_for_both_engines
     assert document(scenario, engine="reference") == single
 
 
-def test_a_days_own_replication_is_what_replicate_counts() -> None:
-    """The tenth of many replications is the tenth day played alone, whichever the engine."""
-    dealt = dealt_of(everything(5, 2, False))
-    totals = replicate([dealt.scenario], 12, 1)[0]
-    for replication in range(12):
+@pytest.mark.parametrize("contacts, replications", [(5, 12), (700, 66)], ids=["few", "several parts a batch"])
+def test_a_days_own_replication_is_what_replicate_counts(contacts: float, replications: int) -> None:
+    """The tenth of many replications is the tenth day played alone; also where a batch is played in parts."""
+    dealt = dealt_of(everything(contacts, 2, False))
+    totals = replicate([dealt.scenario], replications, 1)[0]
+    for replication in (0, 1, 2, replications - 2, replications - 1):
         day = deal(dealt.centre.demand, 1, replication)
-        for engine in (reference, compiled):
-            records = engine.play(dealt.centre, day, 1, replication)
-            answered = np.bincount(records.queue[records.outcome == Outcome.ANSWERED], minlength=4)
-            assert totals.contacts[replication, :, 1].tolist() == answered.tolist()
-            busy = totals.agents[replication, 2]
-            assert busy == pytest.approx(records.busy.sum(axis=1))
+        records = compiled.play(dealt.centre, day, 1, replication)
+        answered = np.bincount(records.queue[records.outcome == Outcome.ANSWERED], minlength=4)
+        assert totals.contacts[replication, :, TOTALS.index("answered")].tolist() == answered.tolist()
+        assert totals.agents[replication, AGENT_TIME.index("busy")] == pytest.approx(records.busy.sum(axis=1))
 
 
 # The comparison itself

@@ -44,6 +44,7 @@ def run(
     """A Python process with this package, this cache folder and these flags."""
     path = os.pathsep.join([str(package_root), str(ROOT / "tests")])
     environment = {**os.environ, "PYTHONPATH": path, "CCSIM_CACHE": str(cache), **flags}
+    environment["PYTHONDONTWRITEBYTECODE"] = "1"  # Python's own cache goes by time and size alone
     command = [sys.executable, *program]
     return subprocess.run(
         command, env=environment, cwd=package_root, input=given, text=True, capture_output=True
