@@ -12,6 +12,7 @@ from sim import __version__
 from sim.errors import InputError, nearest, shown
 
 if TYPE_CHECKING:
+    from sim.reports.results import Result
     from sim.scenario.schema import Scenario
 
 DONE, BAD_INPUT, INTERRUPTED = 0, 2, 130
@@ -69,9 +70,7 @@ def _add_play_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--replications", type=int, metavar="N", help="days to play (default: the scenario's)")
     sub.add_argument("--seed", type=int, metavar="S", help="seed of all chance (default: the scenario's)")
     sub.add_argument("--engine", default="compiled", metavar="NAME", help="compiled (default) or reference")
-    sub.add_argument(
-        "--jobs", type=int, metavar="N", help="processes (default: one a processor, if worth it)"
-    )
+    sub.add_argument("--jobs", type=int, metavar="N", help="workers (default: one a processor, if worth it)")
     sub.add_argument(
         "--margin", action="append", default=[], metavar="METRIC=VALUE", help="play until it is met"
     )
@@ -108,6 +107,8 @@ def _check_outputs(options: argparse.Namespace) -> None:
         if name is None:
             continue
         path = Path(name)
+        if options.scenario != "-" and path.exists() and path.samefile(options.scenario):
+            raise InputError(f"{shown(name)} is the scenario itself; choose another name", file=option)
         if not name or path.is_dir():
             raise InputError(f"{shown(name)} is a folder; add the name of a file", file=option)
         if not path.parent.is_dir():
@@ -125,6 +126,8 @@ def _settings(options: argparse.Namespace, scenario: "Scenario", plans: int) -> 
     if jobs is None:
         jobs = worthwhile_jobs([scenario] * plans, count, options.engine)
     margin = dict(_margin(text) for text in options.margin)
+    if options.max_replications is not None and not margin:
+        raise InputError("only says when to stop for a --margin; give one", file="--max-replications")
     settings = {"replications": count, "seed": options.seed, "engine": options.engine, "jobs": jobs}
     return settings | {
         "by_interval": options.by_interval,
@@ -141,8 +144,10 @@ def _margin(text: str) -> tuple[str, float]:
 
     metrics = {**QUEUE_METRICS, **AGENT_METRICS}
     name, equals, value = (part.strip() for part in text.partition("="))
-    if not equals or name not in metrics:
-        raise InputError(f"{shown(text)} is not METRIC=VALUE{nearest(name, metrics)}", file="--margin")
+    if not equals:
+        raise InputError(f"{shown(text)} is not METRIC=VALUE", file="--margin")
+    if name not in metrics:
+        raise InputError(f"there is no metric {shown(name)}{nearest(name, metrics)}", file="--margin")
     parse = {"s": units.duration, "share": units.share}.get(metrics[name].unit, _plain_number)
     try:
         return name, parse(value)
@@ -154,9 +159,10 @@ def _plain_number(text: str) -> float:
     from sim.scenario import units
 
     try:
-        return units.number(float(text), least=0.0)
+        value = float(text)
     except ValueError:
         raise InputError(f"{shown(text)} is not a number") from None
+    return units.number(value, least=0.0)
 
 
 class _Progress:
@@ -182,13 +188,30 @@ def _run(options: argparse.Namespace) -> int:
     _check_outputs(options)
     scenario = _scenario(options)
     if options.trace is not None:
-        from sim.verbs import trace
-
-        print("\n".join(trace(scenario, options.plan, replication=options.trace, seed=options.seed)))
-        return DONE
+        return _trace(options, scenario)
     result = simulate(scenario, options.plan, **_settings(options, scenario, 1))
     _warn(options, {result.plan: result.scenario})
+    _say_unmet(options, {result.plan: result})
     _show(options, lambda: run_table(result, options.by_interval), result)
+    return DONE
+
+
+def _say_unmet(options: argparse.Namespace, results: "dict[str, Result]") -> None:
+    """Say on stderr, quiet or not, which margins were asked for and not reached."""
+    margins = dict(_margin(text) for text in options.margin)
+    for plan, result in results.items():
+        for sentence in result.too_wide(margins):
+            print(f"ccsim: --margin not reached: {plan}: {sentence}", file=sys.stderr)
+
+
+def _trace(options: argparse.Namespace, scenario: "Scenario") -> int:
+    from sim.verbs import trace
+
+    idle = {"--json": options.json, "--plot": options.plot, "--by-interval": options.by_interval}
+    idle |= {"--margin": options.margin, "--replications": options.replications is not None}
+    if given := [name for name, value in idle.items() if value]:
+        raise InputError(f"tells one replication; leave {' and '.join(given)} out", file="--trace")
+    _print(options, "\n".join(trace(scenario, options.plan, replication=options.trace, seed=options.seed)))
     return DONE
 
 
@@ -200,6 +223,7 @@ def _compare(options: argparse.Namespace) -> int:
     scenario = _scenario(options)
     comparison = compare(scenario, **_settings(options, scenario, len(scenario.plans)))
     _warn(options, {name: result.scenario for name, result in comparison.results.items()})
+    _say_unmet(options, comparison.results)
     _show(options, lambda: compare_table(comparison), comparison)
     return DONE
 
@@ -215,6 +239,11 @@ def _show(options: argparse.Namespace, table: Callable[[], str], result: Any) ->
         from sim.reports.plots import save_figure
 
         save_figure(result.plot(), options.plot)
+    _print(options, text)
+
+
+def _print(options: argparse.Namespace, text: str) -> None:
+    """Write to --out, or to stdout."""
     if options.out:
         from sim.reports.results import write_whole
 

@@ -20,6 +20,7 @@ from sim.scenario.schema import Scenario
 from sim.scenario.source import Source, read
 from sim.scenario.units import number
 
+OVERRIDDEN = "overrides"  # the plan of a mapping given in its stead
 AS_WRITTEN = "as written"  # the plan of a scenario that has none
 
 
@@ -99,7 +100,7 @@ def simulate(
 def _plan_name(scenario: Scenario, plan: str | Mapping[str, Any] | None) -> str:
     if isinstance(plan, str):
         return plan
-    return next(iter(scenario.plans), AS_WRITTEN) if plan is None else "overrides"
+    return next(iter(scenario.plans), AS_WRITTEN) if plan is None else OVERRIDDEN
 
 
 def compare(
@@ -189,7 +190,7 @@ def _played(
     provenance = {
         "version": __version__,
         "engine": engine,
-        "scenario_sha256": scenario.sha256,
+        "scenario_sha256": (next(iter(plans.values())) if OVERRIDDEN in plans else scenario).sha256,
         "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
         "seconds": round(time.perf_counter() - started, 3),
     }

@@ -10,7 +10,9 @@ five minutes.
 import copy
 import json
 import math
+import time
 from collections.abc import Callable, Iterator
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -263,7 +265,11 @@ def scenarios(draw: Draw, given: Shape | None = None) -> Dealt:
 
 
 def smallest(dealt: Dealt, wrong: Callable[[Dealt], Any]) -> Dealt:
-    """The smallest scenario that can be reached from this one, a part less at a time, and is still wrong."""
+    """The smallest scenario that can be reached from this one, a part less at a time, and is still wrong.
+
+    After a minute, the smallest that was found by then.
+    """
+    until = time.monotonic() + 60.0
 
     def still_wrong(mapping: Mapping) -> Dealt | None:
         try:
@@ -275,7 +281,8 @@ def smallest(dealt: Dealt, wrong: Callable[[Dealt], Any]) -> Dealt:
     found: Dealt | None = dealt
     while found is not None:
         dealt = found
-        found = next(filter(None, map(still_wrong, with_less(dealt.mapping))), None)
+        tries = takewhile(lambda _: time.monotonic() < until, with_less(dealt.mapping))
+        found = next(filter(None, map(still_wrong, tries)), None)
     return dealt
 
 
@@ -290,6 +297,11 @@ def with_less(mapping: Mapping) -> Iterator[Mapping]:
         length = units.duration(mapping["interval"]) * (intervals - 1)
         yield cut(mapping, intervals) | {"length": seconds(length)}
     yield from (without(mapping, key) for key in ("lines", "warm_up") if key in mapping)
+    halved = copy.deepcopy(mapping)
+    for part in halved["queues"].values():
+        part["arrivals"]["per_interval"] = [number // 2 for number in part["arrivals"]["per_interval"]]
+    if halved != mapping:
+        yield halved
     for name, part in mapping["queues"].items():
         yield from (without(mapping, "queues", name, key) for key in part if key not in ("arrivals", "talk"))
         inner = [(key, k) for key, value in part.items() if isinstance(value, dict) for k in value]

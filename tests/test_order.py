@@ -1,11 +1,13 @@
 """Things of one instant happen in the order of the model, each with all it causes before the next.
 
-Staffing, talk end, hand shortens, patience ends, end of hours, redial, first arrival; within a kind by home
-queue, customer, attempt, groups in file order. Each test is a tiny day on which two of these fall on one
-instant, 100 s, and the other order would give other records. Pairs left out cannot be told apart by records
-with the mechanisms there are: staffing against talk end and end of hours; talk end and hand shortens against
-end of hours, for at closing the staffing is 0 first and a closed queue is served or not by its rule; end of
-hours against redials and first arrivals, which closing excludes.
+Staffing, talk end, ring end, hand shortens, patience ends, end of hours, offer after some waiting, callback
+due, redial, first arrival; within a kind by home queue, customer, attempt, groups in file order. Each test is a
+tiny day on which two of these fall on one instant, 100 s, and the other order would give other records. Pairs
+left out cannot be told apart by records with the mechanisms there are: staffing against talk end and end of
+hours; talk end, ring end and hand shortens against end of hours, for at closing the staffing is 0 first and a
+closed queue is served or not by its rule; talk end against ring end, for only the hand's end sets an agent free;
+end of hours against offers, redials and first arrivals, which closing excludes; patience and offers against
+callback due, for nobody waits on the line while an agent is free. What happens at closing itself is tested.
 """
 
 import math
@@ -17,6 +19,7 @@ from test_stories import ENGINES, play, rows_of
 INF = math.inf
 TALK = {"arrivals": {"per_interval": 5}, "talk": {"distribution": "constant", "value": "60 s"}}
 COLUMNS = ("queue", "customer", "attempt", "outcome", "group", "answered")
+CALLBACK = ("queue", "customer", "outcome", "group", "callback_offered", "callback_connected", "dials")
 
 pytestmark = pytest.mark.parametrize("engine", ENGINES)
 
@@ -41,11 +44,30 @@ def redials(seconds: float, **queue: Any) -> dict[str, Any]:
     return {"redial": {"share": 1.0, "after": after}, **queue}
 
 
+def callback(offer: Any = "always", **rules: Any) -> dict[str, Any]:
+    """A queue whose callers all accept a callback when it is offered; it rings for no time unless told."""
+    return {"callback": {"offer": offer, "accept": 1.0, **rules}}
+
+
+def nobody(ring: float) -> dict[str, Any]:
+    """A queue whose callers all accept a callback at once and never pick up; there is one dial."""
+    return callback(ring=f"{ring} s", reached=0.0, attempts=1)
+
+
+def later(after: float, **queue: Any) -> dict[str, Any]:
+    """A queue whose callers all accept a callback at once, for so many seconds later."""
+    return callback(place="later", after=f"{after} s") | queue
+
+
+WAITED = callback({"waited": "60 s"})
+FIRST_OF_ALL = {"head_start": "1 h"}
 Calls = list[tuple[str, float, float, float, float]]  # queue, arrived, talk, wrap, patience
 
 
-def happened(scenario: dict[str, Any], day: Calls, engine: str) -> list[Any]:
-    return rows_of(*play(scenario, day, engine), COLUMNS)
+def happened(
+    scenario: dict[str, Any], day: Calls, engine: str, columns: tuple[str, ...] = COLUMNS
+) -> list[Any]:
+    return rows_of(*play(scenario, day, engine), columns)
 
 
 def test_staffing_falls_before_a_hand_shortens(engine: str) -> None:
@@ -259,3 +281,259 @@ def test_each_event_is_carried_out_whole_before_the_next(engine: str) -> None:
     day = [("q", 100, 0, 0, INF), ("q", 100, 0, 0, INF), ("q", 100, 5, 0, INF), ("q", 100, 5, 0, INF)]
     outcomes = [row[3] for row in happened(scenario, day, engine)]
     assert outcomes == ["answered", "answered", "answered", "blocked"]
+
+
+# Ring end: customer 0 of `cb` asks at 10 to be called back, is dialled at 50 and not reached at 100
+
+BUSY_TILL_50 = ("q", 0, 50, 0, INF)
+ASKS = ("cb", 10, 5, 0, INF)
+
+
+def test_staffing_falls_before_a_ring_ends(engine: str) -> None:
+    """The agent takes nobody more, and comes back at closing to finish."""
+    scenario = centre({"q": {}, "cb": nobody(50)}, {"g": ([1, 0], None)})
+    rows = happened(scenario, [BUSY_TILL_50, ASKS, ("q", 60, 5, 0, INF)], engine)
+    assert rows[1] == ("q", 1, 0, "answered", "g", 200.0)
+
+
+def test_a_ring_ends_before_a_hand_shortens(engine: str) -> None:
+    """Whoever has dialled in vain takes the caller, not the group whose wrap-up ends."""
+    agents = {"talks": (1, ["q"]), "dials": (1, ["q", "cb"])}
+    day = [("q", 0, 80, 20, INF), BUSY_TILL_50, ASKS, ("q", 60, 5, 0, INF)]
+    rows = happened(centre({"q": {}, "cb": nobody(50)}, agents), day, engine)
+    assert [row[4:] for row in rows[:3]] == [("talks", 0.0), ("dials", 0.0), ("dials", 100.0)]
+
+
+def test_a_ring_ends_before_patience_ends(engine: str) -> None:
+    scenario = centre({"q": {}, "cb": nobody(50)}, {"g": (1, None)})
+    rows = happened(scenario, [BUSY_TILL_50, ASKS, ("q", 60, 5, 0, 40.0)], engine)
+    assert rows[1] == ("q", 1, 0, "answered", "g", 100.0)
+
+
+def test_a_ring_ends_before_a_waited_offer(engine: str) -> None:
+    """The offer of 100 is not made, for the agent who has dialled in vain answers."""
+    scenario = centre({"q": {}, "cb": nobody(50), "w": WAITED}, {"g": (1, None)})
+    rows = happened(scenario, [BUSY_TILL_50, ASKS, ("w", 40, 5, 0, INF)], engine, (*CALLBACK, "answered"))
+    # w0 waits from 40; cb0 stands before it, since 10
+    assert rows[1] == ("cb", 0, "callback_failed", None, 10.0, None, 1, None)
+    assert rows[2] == ("w", 0, "answered", "g", None, None, 0, 100.0)
+
+
+def test_a_ring_ends_before_a_callback_is_due(engine: str) -> None:
+    """The agent takes who waits, though the request due at 100 would come first by its head start."""
+    scenario = centre({"late": later(80, **FIRST_OF_ALL), "q": {}, "cb": nobody(50)}, {"g": (1, None)})
+    day = [BUSY_TILL_50, ASKS, ("late", 20, 5, 0, INF), ("q", 60, 5, 0, INF)]
+    rows = happened(scenario, day, engine, (*CALLBACK, "answered"))
+    assert rows[0] == ("late", 0, "callback_served", "g", 20.0, 105.0, 1, None)
+    assert rows[2] == ("q", 1, "answered", "g", None, None, 0, 100.0)
+
+
+def test_a_ring_ends_before_a_redial(engine: str) -> None:
+    scenario = centre({"q": redials(60, balks=1.0), "cb": nobody(50)}, {"g": (1, None)})
+    rows = happened(scenario, [BUSY_TILL_50, ASKS, ("q", 40, 5, 0, INF)], engine)
+    assert rows[1:3] == [("q", 1, 0, "balked", None, None), ("q", 1, 1, "answered", "g", 100.0)]
+
+
+def test_a_ring_ends_before_a_first_arrival(engine: str) -> None:
+    scenario = centre({"q": {"balks": 1.0}, "cb": nobody(50)}, {"g": (1, None)})
+    rows = happened(scenario, [BUSY_TILL_50, ASKS, ("q", 100, 5, 0, INF)], engine)
+    assert rows[1] == ("q", 1, 0, "answered", "g", 100.0)
+
+
+def test_rings_that_end_together_do_so_by_home_queue_then_customer(engine: str) -> None:
+    """Three agents have dialled in vain at 100, each of a group of its own; the callers go to them in order."""
+    queues = {"a": nobody(50), "b": nobody(50), "c": {}}
+    agents = {"gb": (1, ["b", "c"]), "ga1": (1, ["a", "c"]), "ga2": (1, ["a", "c"])}
+    day = [("b", 0, 50, 0, INF), ("a", 0, 50, 0, INF), ("a", 0, 50, 0, INF)]
+    day += [("b", 10, 5, 0, INF), ("a", 11, 5, 0, INF), ("a", 12, 5, 0, INF)]
+    day += [("c", moment, 5, 0, INF) for moment in (60, 61, 62)]
+    rows = happened(centre(queues, agents), day, engine)
+    assert [row[3] for row in rows[2:4]] == ["callback_failed"] * 2
+    assert [row[4] for row in rows if row[0] == "c"] == ["ga1", "ga2", "gb"]
+
+
+@pytest.mark.parametrize("at_close", ["drop", "finish"])
+def test_a_caller_who_picks_up_at_the_very_moment_of_closing_is_served(engine: str, at_close: str) -> None:
+    scenario = centre({"cb": callback(ring="50 s") | {"at_close": at_close}}, {"g": (1, None)})
+    rows = happened(scenario, [("cb", 100, 50, 0, INF), ("cb", 110, 5, 0, INF)], engine, CALLBACK)
+    assert rows[1] == ("cb", 1, "callback_served", "g", 110.0, 200.0, 1)
+
+
+def test_a_dial_in_vain_that_ends_at_closing_fails_where_the_queue_drops(engine: str) -> None:
+    """It would be tried again at that very instant; nor does the agent take who waits."""
+    cb = callback(ring="50 s", reached=0.0, retry_after="0 s") | {"at_close": "drop"}
+    scenario = centre({"cb": cb, "q": {"at_close": "drop"}}, {"g": (1, None)})
+    day = [("cb", 100, 50, 0, INF), ("cb", 110, 5, 0, INF), ("q", 120, 5, 0, INF)]
+    assert happened(scenario, day, engine, CALLBACK)[1:] == [
+        ("cb", 1, "callback_failed", None, 110.0, None, 1),
+        ("q", 0, "unanswered", None, None, None, 0),
+    ]
+
+
+def test_a_dial_in_vain_that_ends_at_closing_is_tried_again_where_the_queue_finishes(engine: str) -> None:
+    """The agent first takes who waits; the request, due again at 200, is dialled at 205."""
+    cb = callback(ring="50 s", reached=0.0, retry_after="0 s", attempts=2)
+    scenario = centre({"cb": cb, "q": {}}, {"g": (1, None)}, at_close="finish")
+    day = [("cb", 100, 50, 0, INF), ("cb", 110, 5, 0, INF), ("q", 120, 5, 0, INF)]
+    assert happened(scenario, day, engine, (*CALLBACK, "answered"))[1:] == [
+        ("cb", 1, "callback_failed", None, 110.0, None, 2, None),
+        ("q", 0, "answered", "g", None, None, 0, 200.0),
+    ]
+
+
+# Offers after some waiting: put at 100 to who has waited since 40
+
+
+def test_staffing_rises_before_a_waited_offer(engine: str) -> None:
+    scenario = centre({"q": WAITED}, {"g": ([0, 1], None)})
+    rows = happened(scenario, [("q", 40, 5, 0, INF)], engine, CALLBACK)
+    assert rows == [("q", 0, "answered", "g", None, None, 0)]
+
+
+@pytest.mark.parametrize("wrap", [0, 20])
+def test_an_agent_comes_free_before_a_waited_offer(engine: str, wrap: float) -> None:
+    scenario = centre({"q": WAITED}, {"g": (1, None)})
+    rows = happened(scenario, [("q", 0, 100 - wrap, wrap, INF), ("q", 40, 5, 0, INF)], engine, CALLBACK)
+    assert rows[1] == ("q", 1, "answered", "g", None, None, 0)
+
+
+def test_patience_ends_before_a_waited_offer(engine: str) -> None:
+    """No offer at the very instant of hanging up; a second later there is one."""
+    scenario = centre({"q": WAITED}, {"g": (1, None)})
+    day = [("q", 0, 150, 0, INF), ("q", 40, 5, 0, 60.0), ("q", 40, 5, 0, 61.0)]
+    assert happened(scenario, day, engine, CALLBACK)[1:] == [
+        ("q", 1, "abandoned", None, None, None, 0),
+        ("q", 2, "callback_served", "g", 100.0, 150.0, 1),
+    ]
+
+
+@pytest.mark.parametrize(("at_close", "outcome"), [("drop", "unanswered"), ("finish", "answered")])
+def test_at_closing_and_after_it_there_are_no_waited_offers(engine: str, at_close: str, outcome: str) -> None:
+    """Joined at 139, 140 and 141: offered at 199, and at 200 and 201 not any more."""
+    scenario = centre({"q": WAITED | {"at_close": at_close}}, {"g": (1, None)})
+    day = [("q", 100, 150, 0, INF), *(("q", moment, 5, 0, INF) for moment in (139, 140, 141))]
+    rows = happened(scenario, day, engine, CALLBACK)
+    assert [row[4] for row in rows] == [None, 199.0, None, None]
+    assert [row[2] for row in rows[2:]] == [outcome] * 2
+
+
+def test_a_waited_offer_comes_before_a_redial(engine: str) -> None:
+    """The one place to wait is left at 100, and the redial of that instant gets it."""
+    scenario = centre({"q": redials(60, max_waiting=1) | WAITED}, {"g": (1, None)})
+    day = [("q", 0, 150, 0, INF), ("q", 40, 5, 0, INF), ("q", 40, 5, 0, INF)]
+    assert happened(scenario, day, engine, (*CALLBACK, "attempt", "wait"))[1:] == [
+        ("q", 1, "callback_served", "g", 100.0, 150.0, 1, 0, 60.0),
+        ("q", 2, "blocked", None, None, None, 0, 0, None),
+        ("q", 2, "answered", "g", None, None, 0, 1, 55.0),
+    ]
+
+
+def test_a_waited_offer_comes_before_a_first_arrival(engine: str) -> None:
+    scenario = centre({"q": {"max_waiting": 1} | WAITED}, {"g": (1, None)})
+    day = [("q", 0, 150, 0, INF), ("q", 40, 5, 0, INF), ("q", 100, 5, 0, INF)]
+    rows = happened(scenario, day, engine)
+    assert rows[2] == ("q", 2, 0, "answered", "g", 155.0)
+
+
+def test_a_waited_offer_frees_its_line_before_a_first_arrival(engine: str) -> None:
+    scenario = centre({"q": WAITED}, {"g": (1, None)}, lines=2)
+    day = [("q", 0, 150, 0, INF), ("q", 40, 5, 0, INF), ("q", 100, 5, 0, INF)]
+    assert happened(scenario, day, engine)[2] == ("q", 2, 0, "answered", "g", 155.0)
+
+
+def test_waited_offers_of_one_instant_come_in_order_of_customers(engine: str) -> None:
+    """Only one request may be pending."""
+    scenario = centre({"q": callback({"waited": "60 s"}, max_pending=1)}, {"g": (1, None)})
+    day = [("q", 0, 150, 0, INF), ("q", 40, 5, 0, INF), ("q", 40, 5, 0, INF)]
+    assert [row[4] for row in happened(scenario, day, engine, CALLBACK)] == [None, 100.0, None]
+
+
+# Callbacks due: the customer of `late` asks at 20, to be called back at 100
+
+
+def test_staffing_rises_before_a_callback_is_due(engine: str) -> None:
+    """Who comes on duty takes the caller on the line, though the request would come first by its head start."""
+    scenario = centre({"late": later(80, **FIRST_OF_ALL), "q": {}}, {"g": ([0, 1], None)})
+    day = [("late", 20, 5, 0, INF), ("q", 60, 5, 0, INF)]
+    assert happened(scenario, day, engine, (*CALLBACK, "answered")) == [
+        ("late", 0, "callback_served", "g", 20.0, 105.0, 1, None),
+        ("q", 0, "answered", "g", None, None, 0, 100.0),
+    ]
+
+
+@pytest.mark.parametrize("wrap", [0, 20])
+def test_an_agent_comes_free_before_a_callback_is_due(engine: str, wrap: float) -> None:
+    scenario = centre({"late": later(80, **FIRST_OF_ALL), "q": {}}, {"g": (1, None)})
+    day = [("q", 0, 100 - wrap, wrap, INF), ("late", 20, 5, 0, INF), ("q", 60, 5, 0, INF)]
+    rows = happened(scenario, day, engine, (*CALLBACK, "answered"))
+    assert rows[0] == ("late", 0, "callback_served", "g", 20.0, 105.0, 1, None)
+    assert rows[2] == ("q", 1, "answered", "g", None, None, 0, 100.0)
+
+
+def test_a_callback_is_due_before_a_redial(engine: str) -> None:
+    """One agent is free at 100: the request has him."""
+    scenario = centre({"q": redials(60, balks=1.0), "late": later(80)}, {"g": (1, None)})
+    day = [BUSY_TILL_50, ("late", 20, 5, 0, INF), ("q", 40, 5, 0, INF)]
+    rows = happened(scenario, day, engine)
+    assert rows[1:4] == [
+        ("q", 1, 0, "balked", None, None),
+        ("q", 1, 1, "balked", None, None),
+        ("q", 1, 2, "answered", "g", 160.0),
+    ]
+
+
+def test_a_callback_is_due_before_a_first_arrival(engine: str) -> None:
+    scenario = centre({"q": {"balks": 1.0}, "late": later(80)}, {"g": (1, None)})
+    day = [BUSY_TILL_50, ("late", 20, 5, 0, INF), ("q", 100, 5, 0, INF)]
+    assert happened(scenario, day, engine, CALLBACK)[1:] == [
+        ("q", 1, "balked", None, None, None, 0),
+        ("late", 0, "callback_served", "g", 20.0, 100.0, 1),
+    ]
+
+
+def test_a_callback_is_due_again_before_a_first_arrival(engine: str) -> None:
+    """Dialled at 50 and 100, in vain both times, for 10 s."""
+    cb = callback(ring="10 s", reached=0.0, attempts=2, retry_after="40 s")
+    scenario = centre({"q": {"balks": 1.0}, "cb": cb}, {"g": (1, None)})
+    rows = happened(scenario, [BUSY_TILL_50, ASKS, ("q", 100, 5, 0, INF)], engine, CALLBACK)
+    assert rows[1:] == [
+        ("q", 1, "balked", None, None, None, 0),
+        ("cb", 0, "callback_failed", None, 10.0, None, 2),
+    ]
+
+
+def test_callbacks_due_at_one_instant_come_by_home_queue_then_customer(engine: str) -> None:
+    """Who asked first does not matter."""
+    scenario = centre({"a": later(60), "b": later(80), "q": {}}, {"g": (1, None)})
+    day = [BUSY_TILL_50, ("b", 20, 5, 0, INF), ("a", 40, 5, 0, INF), ("a", 40, 5, 0, INF)]
+    rows = happened(scenario, day, engine, CALLBACK)
+    assert [(row[0], row[1], row[5]) for row in rows[:3]] == [
+        ("a", 0, 100.0),
+        ("a", 1, 105.0),
+        ("b", 0, 110.0),
+    ]
+
+
+def test_a_request_that_falls_due_stands_before_the_first_arrivals_of_its_instant(engine: str) -> None:
+    """One request may be pending, so the caller of 100 waits on the line."""
+    queue = callback(place="later", after="80 s", max_pending=1)
+    scenario = centre({"q": queue}, {"g": (1, None)})
+    day = [("q", 0, 150, 0, INF), ("q", 20, 5, 0, INF), ("q", 100, 5, 0, INF)]
+    assert happened(scenario, day, engine, (*CALLBACK, "answered"))[1:] == [
+        ("q", 1, "callback_served", "g", 20.0, 150.0, 1, None),
+        ("q", 2, "answered", "g", None, None, 0, 155.0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("at_close", "expected"),
+    [("drop", ("callback_failed", None, None, 0)), ("finish", ("callback_served", "g", 200.0, 1))],
+)
+def test_a_request_that_falls_due_at_closing_goes_by_the_rule_of_its_queue(
+    engine: str, at_close: str, expected: tuple[Any, ...]
+) -> None:
+    """The agent is free, but nobody dials for a queue that has dropped its requests."""
+    scenario = centre({"q": {}, "late": later(80, at_close=at_close)}, {"g": (1, None)})
+    day = [("q", 100, 50, 0, INF), ("late", 120, 5, 0, INF)]
+    columns = ("outcome", "group", "callback_connected", "dials")
+    assert happened(scenario, day, engine, columns)[1] == expected

@@ -24,7 +24,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from sim import Scenario
-from sim.engines import reference
+from sim.engines import compiled, reference
 from sim.model.centre import Centre, centre_of
 from sim.model.day import Day
 from sim.model.records import Outcome, Records
@@ -37,7 +37,7 @@ COLUMNS = (
 KEYS = {"story", "scenario", "day", "expect", "columns", "agents"}
 
 Engine = Callable[[Centre, Day, int, int], Records]
-ENGINES: dict[str, Engine] = {"reference": reference.play}
+ENGINES: dict[str, Engine] = {"reference": reference.play, "compiled": compiled.play}
 
 
 def day_of(scenario: Scenario, rows: Sequence[Sequence[Any]]) -> Day:

@@ -370,10 +370,10 @@ class Floor:
                 self.send_home()
                 yield from self.served(contact, place, began)
                 return
-            if contact.dials == rules.attempts or self.is_dropped(contact.queue):
-                self.fails(contact)
             group = int(self.centre.groups[place])
             self.note("not reached", contact, group)
+            if contact.dials == rules.attempts or self.is_dropped(contact.queue):
+                self.fails(contact)
             self.was_busy(self.busy, group, began)
             self.was_busy(self.unreached, group, began)
             self.comes_free(group)

@@ -149,7 +149,7 @@ def replicate(
     plans = [prepared(scenario) for scenario in scenarios]
     parts: list[list[Part]] = [[] for _ in plans]
     ranges: list[range] = []
-    done, most = 0, replications if enough is None else max(replications, at_most or 0)
+    done, most = 0, replications if enough is None or at_most is None else at_most
     while True:
         block = _ranges(plans, done, min(done + replications, most))
         for covered, of_plans in zip(

@@ -46,9 +46,17 @@ def t_quantile(freedom: int) -> float:
 
 
 def of_count(values: np.ndarray) -> Sample:
-    """The mean over replications."""
+    """The mean over replications; null where it is not a number in any of them."""
     mean = float(np.mean(values))
     return Sample(mean, values - mean, False, values.size - 1)
+
+
+def of_largest(values: np.ndarray) -> Sample:
+    """The mean over those replications that have a value (the others are NaN)."""
+    known = ~np.isnan(values)
+    if not known.any():
+        return Sample(NULL, np.zeros(0), False, 0)
+    return of_ratio(np.where(known, values, 0.0), known.astype(float))
 
 
 def of_ratio(top: np.ndarray, bottom: np.ndarray) -> Sample:
@@ -152,9 +160,8 @@ def sample_of(metric: Metric, figures: dict[str, np.ndarray], pick: object, pool
         return of_ratio(column(metric.top), column(metric.bottom))
     if metric.kind == "largest":
         longest = figures[metric.top]
-        return of_count(
-            longest.reshape(longest.shape[0], -1).max(axis=1) if pick is None else column(metric.top)
-        )
+        every = longest.reshape(longest.shape[0], -1)
+        return of_largest(np.fmax.reduce(every, axis=1) if pick is None else column(metric.top))
     if metric.kind == "percentile":
         assert pool is not None
         return pool.percentile(metric.percent)

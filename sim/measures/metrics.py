@@ -599,10 +599,9 @@ def queue_figures(totals: np.ndarray, scenario: Scenario, seconds: Any) -> dict[
     figures["returned_hours"] = figures["work_called_back"] / 3600.0
     figures["target_asked"] = asked.astype(float)
     figures["target_met"] = (asked & (level >= target)).astype(float)
-    line = figures["line_seconds"]
-    figures["queue_length"] = np.divide(
-        line, seconds, where=np.broadcast_to(seconds, line.shape) > 0, out=np.zeros(line.shape)
-    )
+    line, watched = figures["line_seconds"], np.broadcast_to(seconds, figures["line_seconds"].shape)
+    figures["queue_length"] = np.divide(line, watched, where=watched > 0, out=np.full(line.shape, np.nan))
+    figures["longest_wait"] = np.where(figures["waited"] > 0, figures["longest_wait"], np.nan)
     return figures
 
 

@@ -22,9 +22,6 @@ class Outcome(IntEnum):
     PENDING = 10
 
 
-SERVED = (Outcome.ANSWERED, Outcome.SELF_SERVED, Outcome.CALLBACK_SERVED)
-
-
 class Records(NamedTuple):
     """The contacts of one replication, sorted by home, customer, need, attempt; float64 NaN is null.
 

@@ -5,7 +5,8 @@ import math
 import os
 import time
 import zipfile
-from collections.abc import Mapping
+import zlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from io import BytesIO
@@ -100,17 +101,25 @@ class Result:
 
     def is_within(self, margins: Mapping[str, float]) -> bool:
         """Whether every queue's, or group's, margin of these metrics is as narrow as that; null is."""
+        return not self.too_wide(margins)
+
+    def too_wide(self, margins: Mapping[str, float]) -> list[str]:
+        """The margins that are wider than wanted, one sentence each."""
+        found = []
         for members in (self.queue_samples, self.agent_samples):
             for name, samples in members.items():
                 for metric in margins.keys() & samples.keys():
-                    estimate = interval(samples[metric])
-                    if (
-                        name != ALL
-                        and math.isfinite(estimate.value)
-                        and not estimate.margin <= margins[metric]
-                    ):
-                        return False
-        return True
+                    estimate, wanted = interval(samples[metric]), margins[metric]
+                    if name == ALL or not math.isfinite(estimate.value) or estimate.margin <= wanted:
+                        continue
+                    said = f"{name}: {metric} is known to ± {estimate.margin:.3g} after {self.count} replications"
+                    need = ""
+                    if estimate.margin < math.inf:
+                        need = (
+                            f"; ± {wanted:g} takes about {self.count * (estimate.margin / wanted) ** 2:.2g}"
+                        )
+                    found.append(said + need)
+        return found
 
     def interval_figures(self, queue: int | None) -> dict[str, np.ndarray]:
         """Means over replications by interval, without margins: name of total → (intervals,)."""
@@ -223,6 +232,9 @@ class Result:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write everything to one file (a zip of arrays and JSON), whole or not at all."""
+        write_whole(Path(path), self._packed())
+
+    def _packed(self) -> bytes:
         written = BytesIO()
         with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("result.json", json.dumps(self._saved_head(), ensure_ascii=False))
@@ -230,7 +242,7 @@ class Result:
                 part = BytesIO()
                 np.save(part, array, allow_pickle=False)
                 archive.writestr(f"{name}.npy", part.getvalue())
-        write_whole(Path(path), written.getvalue())
+        return written.getvalue()
 
     def _saved_head(self) -> dict[str, Any]:
         head = {"format": FORMAT, "plan": self.plan, "seed": self.seed, "count": self.count}
@@ -249,30 +261,20 @@ class Result:
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Result":
         """Read what `save` wrote; InputError if it is anything else."""
-        try:
-            with zipfile.ZipFile(path) as archive:
-                head = json.loads(archive.read("result.json"))
-                names = [name[:-4] for name in archive.namelist() if name.endswith(".npy")]
-                arrays = {n: np.load(BytesIO(archive.read(f"{n}.npy")), allow_pickle=False) for n in names}
-            batches = range(head["batches"])
-            waits = [Waits(arrays.pop(f"waits_{b}_codes"), arrays.pop(f"waits_{b}_counts")) for b in batches]
-            scenario = Scenario(**head["document"])
-            return cls(
-                scenario,
-                head["plan"],
-                head["seed"],
-                head["count"],
-                Totals(waits=waits, **arrays),
-                head["provenance"],
-            )
-        except OSError as error:
-            raise InputError(f"cannot be read: {error.strerror or error}", file=str(path)) from None
-        except (zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
-            if isinstance(error, InputError):
-                raise
-            raise InputError(
-                "is not a saved result; make one with result.save(path)", file=str(path)
-            ) from None
+        return _unpacked(path, cls._from_zip)
+
+    @classmethod
+    def _from_zip(cls, archive: zipfile.ZipFile) -> "Result":
+        head = json.loads(archive.read("result.json"))
+        if head["format"] != FORMAT:
+            raise InputError(f"is of format {shown(head['format'])}, which this version does not read")
+        names = [name[:-4] for name in archive.namelist() if name.endswith(".npy")]
+        arrays = {n: np.load(BytesIO(archive.read(f"{n}.npy")), allow_pickle=False) for n in names}
+        batches = range(head["batches"])
+        waits = [Waits(arrays.pop(f"waits_{b}_codes"), arrays.pop(f"waits_{b}_counts")) for b in batches]
+        totals = Totals(waits=waits, **arrays)
+        scenario = Scenario(**head["document"])
+        return cls(scenario, head["plan"], head["seed"], head["count"], totals, head["provenance"])
 
 
 @dataclass
@@ -320,6 +322,28 @@ class Comparison:
         ]
         return pd.DataFrame(rows, columns=["plan", "kind", "name", "metric", "difference", "low", "high"])
 
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the results of all plans to one file, whole or not at all."""
+        written = BytesIO()
+        with zipfile.ZipFile(written, "w") as archive:
+            archive.writestr("comparison.json", json.dumps(list(self.results), ensure_ascii=False))
+            for place, result in enumerate(self.results.values()):
+                archive.writestr(f"{place}.zip", result._packed())
+        write_whole(Path(path), written.getvalue())
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> "Comparison":
+        """Read what `save` wrote; InputError if it is anything else."""
+
+        def from_zip(archive: zipfile.ZipFile) -> "Comparison":
+            results = {}
+            for place, plan in enumerate(json.loads(archive.read("comparison.json"))):
+                with zipfile.ZipFile(BytesIO(archive.read(f"{place}.zip"))) as inner:
+                    results[plan] = Result._from_zip(inner)
+            return cls(results)
+
+        return _unpacked(path, from_zip)
+
     def plot(self, ax: Any = None) -> Any:
         """Draw lost customers and waits of every plan; returns the Axes."""
         from sim.reports.plots import plot_comparison
@@ -356,6 +380,21 @@ class Comparison:
 
 def _played(result: Result) -> str:
     return f"{result.count:,} replication{'s' * (result.count != 1)}, seed {result.seed}"
+
+
+def _unpacked(path: str | os.PathLike[str], read: Callable[[zipfile.ZipFile], Any]) -> Any:
+    """What a saved file holds; one sentence for a file that is missing, damaged or something else."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return read(archive)
+    except InputError as error:
+        raise error.at(file=str(path)) from None
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror or error}", file=str(path)) from None
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, KeyError, ValueError, TypeError):
+        raise InputError(
+            "is not a saved result, or damaged; make one with save(path)", file=str(path)
+        ) from None
 
 
 def _estimates(samples: Mapping[str, Sample]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from sim.scenario.units import say_duration
 WIDTH = 120
 TITLES = {
     "abandonment_rate": "hang up", "lost_customers": "lost\ncustomers", "time_to_agent": "time to\nagent",
-    "p90_wait": "90% wait\nless than", "on_duty_hours": "on duty", "overtime_hours": "overtime",
+    "p90_wait": "90% wait\nless than", "on_duty_hours": "on duty", "overtime_hours": "overtime", "unreached_hours": "rung in\nvain",
     "paid_hours": "paid", "staff_cost": "cost", "mean_queue_length": "mean\nline",
     "callbacks_kept": "callbacks\nkept", "callbacks_broken": "callbacks\nbroken",
     "deferred_hours": "work\nput off", "returned_hours": "work\ncalled back",
@@ -26,12 +26,20 @@ QUEUE_COLUMNS = (
     "offered", "service_level", "abandonment_rate", "mean_wait", "time_to_agent", "p90_wait", "lost_customers",
     "lost_rate", "callbacks_kept", "callbacks_broken",
 )  # fmt: skip
-GROUP_COLUMNS = ("on_duty_hours", "overtime_hours", "occupancy", "paid_hours", "staff_cost")
+GROUP_COLUMNS = (
+    "on_duty_hours",
+    "overtime_hours",
+    "unreached_hours",
+    "occupancy",
+    "paid_hours",
+    "staff_cost",
+)
 PLAN_COLUMNS = (
     "lost_customers", "lost_rate", "mean_wait", "time_to_agent", "p90_wait", "service_level",
     "callbacks_kept", "callbacks_broken", "occupancy", "paid_hours", "staff_cost",
 )  # fmt: skip
-ONLY_IF_ANY = {  # a column that is left out, unless somewhere this is not zero
+ONLY_IF_ANY = {
+    "unreached_hours": "unreached_hours",  # a column that is left out, unless somewhere this is not zero
     "time_to_agent": "callbacks_accepted", "callbacks_kept": "callbacks_accepted",
     "callbacks_broken": "callbacks_accepted", "deferred_hours": "deferred_hours",
     "returned_hours": "returned_hours", "staff_cost": "staff_cost",

@@ -212,12 +212,27 @@ def odd(scenario: Scenario) -> Iterator[str]:
             yield f"nobody with the skill for {name} is ever on duty; its callers are never answered."
         if queue.expected(grid).sum() == 0:
             yield f"{name} expects no contacts at all."
+        yield from _odd_callbacks(
+            name, queue.callback, max((max(g.staffing) for g in serving), default=0), grid
+        )
     loads = offered_load(scenario)
     yield from _overloaded(scenario, "the offered load", list(loads))
     if len(loads) > 1:
         for name in loads:
             if _agents_for(scenario, [name]).any():
                 yield from _overloaded(scenario, f"the offered load of {name} alone", [name])
+
+
+def _odd_callbacks(name: str, callback: Callback | None, most: int, grid: Grid) -> Iterator[str]:
+    if callback is None:
+        return
+    if callback.accept == 0 or callback.max_pending == 0 or callback.last_offer >= grid.horizon:
+        yield f"the callback of {name} is never offered or never accepted."
+    if callback.place == "idle" and (callback.reserve or 0) >= most:
+        yield (
+            f"the callbacks of {name} want more than {callback.reserve or 0} agents of a group free, and no group "
+            f"with the skill has more than {most}: nobody is dialled before closing."
+        )
 
 
 def _agents_for(scenario: Scenario, queues: list[str]) -> np.ndarray:
