@@ -17,7 +17,8 @@ from sim.scenario.units import say_duration
 WIDTH = 120
 TITLES = {
     "abandonment_rate": "hang up", "lost_customers": "lost\ncustomers", "time_to_agent": "time to\nagent",
-    "p90_wait": "90% wait\nless than", "on_duty_hours": "on duty", "overtime_hours": "overtime", "unreached_hours": "rung in\nvain",
+    "p90_wait": "90% wait\nless than", "on_duty_hours": "on duty", "overtime_hours": "overtime",
+    "unreached_hours": "rung in\nvain",
     "paid_hours": "paid", "staff_cost": "cost", "mean_queue_length": "mean\nline",
     "callbacks_kept": "callbacks\nkept", "callbacks_broken": "callbacks\nbroken",
     "deferred_hours": "work\nput off", "returned_hours": "work\ncalled back",
