@@ -24,6 +24,7 @@ GROUPS = {
     "agreement": ["test_agreement.py"],
     "stories": ["test_stories.py", "test_order.py"],
     "laws": ["test_floors.py", "test_laws.py", "test_properties.py"],
+    "totals": ["test_totals.py"],
     "dealing": ["test_day.py", "test_routing.py", "test_chance.py", "test_distributions.py"],
     "exact": ["test_exact_cases.py", "test_tables.py"],
 }

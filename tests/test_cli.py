@@ -309,6 +309,7 @@ def test_ctrl_c_ends_with_130_without_a_traceback_and_leaves_no_process(
     running = process(
         "run", scenario, "--replications", "3000000", "--jobs", jobs, "--engine", "reference",
         stdout=subprocess.PIPE, start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip
     try:
         time.sleep(after)
