@@ -236,6 +236,8 @@ def first_failure(copy: Path, group: str) -> str | None:
     done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True)
     if done.returncode == 0:
         return None
+    if done.returncode in (2, 3, 4, 5):  # no test has failed: they could not be run
+        raise RuntimeError(f"{group} cannot be run:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
     named = re.search(r"^(?:FAILED|ERROR) tests/(\S+\.py(?:::.*?)?)(?: - |$)", done.stdout, re.MULTILINE)
     if named is None:
         return f"the process ended with {done.returncode}"
