@@ -32,6 +32,7 @@ from numba.core.compiler import Compiler
 from numba.core.imputils import lower_getattr_generic
 from numba.core.typing.templates import AttributeTemplate, infer_getattr
 from numba.extending import intrinsic, models, register_model
+from numba.np import arrayobj
 
 __all__ = [
     "add",
@@ -174,6 +175,18 @@ def _without_literals(find: Callable[..., Any], arguments: Any, named: Any) -> A
     """Find the compiled kernel for a call's types; numba would make one for each constant in the caller."""
     plain = {name: types.unliteral(given) for name, given in named.items()}
     return find([types.unliteral(given) for given in arguments], plain)
+
+
+def _counted_from_the_start(context: Any, builder: Any, kind: Any, index: Any, size: Any) -> Any:
+    """Numba's hook for indices, without its test for negative ones in our kernels: a tenth of their time."""
+    if builder.function.name.startswith(_OURS):
+        return context.cast(builder, index, kind, types.intp)
+    return _counted_from_the_end_too(context, builder, kind, index, size)
+
+
+_OURS = f"_ZN{len(__package__)}{__package__}"  # how the names of our kernels begin in machine code
+_counted_from_the_end_too = arrayobj.fix_integer_index
+arrayobj.fix_integer_index = _counted_from_the_start
 
 
 @cache

@@ -1,6 +1,7 @@
 """Totals → a value and its interval; differences of two plans on the same days."""
 
 import math
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ from sim.measures.metrics import BINS, Metric, Waits, bin_edges, joined_waits
 
 CONFIDENCE = 0.95
 RESAMPLES = 400
+BLOCK = 128  # bins looked at together in the search for a percentile
 NULL = float("nan")
 
 
@@ -92,6 +94,7 @@ def difference(other: Sample, baseline: Sample) -> Estimate:
     return interval(paired)
 
 
+@cache
 def resampling_weights(batches: int) -> np.ndarray:
     """How often each batch is drawn in each resample, shape (resamples, batches); the same for every metric."""
     generator = np.random.Generator(np.random.Philox(key=20261123))
@@ -110,32 +113,43 @@ class Pool:
         for row, batch in enumerate(batches):
             self.counts[row, np.searchsorted(self.bins, batch.codes)] = batch.counts
         self.low, self.high = bin_edges(self.bins)
-        self._resampled: np.ndarray | None = None
+        self.blocks = np.arange(0, self.bins.size, BLOCK)
 
     def percentile(self, share: float) -> Sample:
         """The pooled percentile, with deviations from resampling whole batches of replications."""
         if self.bins.size == 0:
             return Sample(NULL, np.zeros(0), True, 0)
-        value = float(_percentiles(np.cumsum(self.total)[None, :], self.low, self.high, share)[0])
+        value = float(self._percentiles(self.total[None, :], np.ones((1, 1)), share)[0])
         if self.batches < 2:
             return Sample(value, np.zeros(0), True, 0)
-        if self._resampled is None:
-            self._resampled = np.cumsum(resampling_weights(self.batches) @ self.counts, axis=1)
-        drawn = _percentiles(self._resampled, self.low, self.high, share)
+        drawn = self._percentiles(self.counts, resampling_weights(self.batches), share)
         scale = math.sqrt(self.batches / (self.batches - 1))
         return Sample(value, (drawn - drawn.mean()) * scale, True, self.batches - 1)
 
+    def _percentiles(self, counts: np.ndarray, weights: np.ndarray, share: float) -> np.ndarray:
+        """Percentile of each weighted sum of rows of counts, spread evenly inside its bin.
 
-def _percentiles(cumulative: np.ndarray, low: np.ndarray, high: np.ndarray, share: float) -> np.ndarray:
-    """Percentile of each row of cumulative counts, spread evenly inside its bin."""
-    wanted = share * cumulative[:, -1]
-    found = [np.searchsorted(row, goal) for row, goal in zip(cumulative, wanted, strict=True)]
-    place = np.minimum(found, low.size - 1)
-    rows = np.arange(cumulative.shape[0])
-    reached = cumulative[rows, place]
-    before = np.where(place > 0, cumulative[rows, np.maximum(place - 1, 0)], 0.0)
-    inside = np.divide(wanted - before, reached - before, where=reached > before, out=np.ones(place.size))
-    return low[place] + np.clip(inside, 0.0, 1.0) * (high[place] - low[place])
+        counts: float64 (rows, bins), weights: (sums, rows). Blocks of bins first, then the bins of the one
+        block that the percentile lies in: the whole product of the two would be large. All are whole numbers.
+        """
+        reached = np.cumsum(weights @ np.add.reduceat(counts, self.blocks, axis=1), axis=1)
+        wanted = share * reached[:, -1]
+        where = np.minimum((reached < wanted[:, None]).sum(axis=1), self.blocks.size - 1)
+        result = np.empty(wanted.size)
+        for block in np.unique(where):
+            rows = np.flatnonzero(where == block)
+            bins = slice(block * BLOCK, min((block + 1) * BLOCK, self.bins.size))
+            before = reached[rows, block - 1] if block else np.zeros(rows.size)
+            inner = before[:, None] + np.cumsum(weights[rows] @ counts[:, bins], axis=1)
+            place = np.minimum((inner < wanted[rows, None]).sum(axis=1), inner.shape[1] - 1)
+            at = np.arange(rows.size)
+            up_to = inner[at, place]
+            under = np.where(place > 0, inner[at, np.maximum(place - 1, 0)], before)
+            ahead = wanted[rows] - under
+            inside = np.divide(ahead, up_to - under, where=up_to > under, out=np.ones(rows.size))
+            low, high = self.low[bins][place], self.high[bins][place]
+            result[rows] = low + np.clip(inside, 0.0, 1.0) * (high - low)
+        return result
 
 
 def cell_waits(waits: Waits, cells: range) -> Waits:

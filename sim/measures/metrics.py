@@ -257,6 +257,7 @@ LOWEST, OCTAVES = (
     31,
 )  # waits from 2⁻⁷ s (8 ms) to 2²⁴ s (194 days); what is outside counts in the end bins
 BINS = 1 + OCTAVES * BINS_PER_OCTAVE
+DENSE = 1 << 18  # codes up to here are counted in a table, beyond by sorting
 
 
 @kernel(inner=True)
@@ -570,9 +571,13 @@ def waits_of(bins: np.ndarray) -> Waits:
 
 def joined_waits(parts: list[Waits]) -> Waits:
     """Several tables of waits as one."""
-    codes, where = np.unique(np.concatenate([part.codes for part in parts]), return_inverse=True)
-    counts = np.bincount(where, weights=np.concatenate([part.counts for part in parts]), minlength=codes.size)
-    return Waits(codes, counts.astype(np.int64))
+    codes, counts = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    if codes.size and codes.max() < DENSE:
+        found = np.bincount(codes, weights=counts)
+        codes = np.flatnonzero(found)
+        return Waits(codes, found[codes].astype(np.int64))
+    codes, where = np.unique(codes, return_inverse=True)
+    return Waits(codes, np.bincount(where, weights=counts, minlength=codes.size).astype(np.int64))
 
 
 def observed_seconds(scenario: Scenario) -> np.ndarray:
