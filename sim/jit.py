@@ -6,8 +6,11 @@ the flags that change code; neither the environment nor `numba.config` is touche
 cache folder may be deleted at any time; it costs one compilation.
 """
 
+import ctypes
 import hashlib
+import inspect
 import itertools
+import math
 import os
 import platform
 import shutil
@@ -34,9 +37,13 @@ from numba.core.typing.templates import AttributeTemplate, infer_getattr
 from numba.extending import intrinsic, models, register_model
 from numba.np import arrayobj
 
+from sim.errors import InputError
+
 __all__ = [
     "add",
     "announce",
+    "ask",
+    "c_function",
     "cache_folder",
     "constant",
     "disabled",
@@ -74,6 +81,8 @@ def kernel(
     inline: bool = False,
     lean: bool = False,
     inner: bool = False,
+    often: bool = False,
+    seldom: bool = False,
     thin: bool = False,
     big: bool = False,
 ) -> Any:
@@ -81,14 +90,17 @@ def kernel(
 
     `lean` is for kernels that take arrays, but make none and return none: references are not counted there,
     which saves some 6 ns a call (and returning an array would crash). `inner` kernels are lean pieces of
-    others: they can be called from kernels alone and are optimised there, once, instead of at every level.
+    others: they can be called from kernels alone and are optimised there, once, instead of at every level; those
+    marked `often` become part of their callers, those marked `seldom` are kept out of them.
     `thin` kernels do little but call large ones, and are not optimised together with them once more. `big`
     kernels say on stderr when they have to be compiled. With the JIT off the function is returned as it is.
     """
     if function is None:
-        return lambda given: kernel(given, inline=inline, lean=lean, inner=inner, thin=thin, big=big)
+        options = dict(inline=inline, lean=lean, inner=inner, often=often, seldom=seldom, thin=thin, big=big)
+        return lambda given: kernel(given, **options)
     if disabled:
         return function
+    inner = inner or often or seldom
     options: dict[str, Any] = {
         "nogil": True,
         "inline": "always" if inline else "never",
@@ -96,6 +108,8 @@ def kernel(
     }
     if inner:
         options |= {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "pipeline_class": _PieceCompiler}
+    if often or seldom:
+        options["pipeline_class"] = _OftenCompiler if often else _SeldomCompiler
     if thin:
         options["pipeline_class"] = _ThinCompiler
     dispatcher: Any = numba.njit(**options)(function)
@@ -113,9 +127,18 @@ class _Piece(codegen.JITCodeLibrary):  # type: ignore[misc]
     for each of its levels: for our main loop that took four times as long.
     """
 
+    attributes: tuple[str, ...] = ()
+
     @property
     def codegen(self) -> Any:
         return _NowhereToRun(self._codegen)
+
+    def add_ir_module(self, module: Any) -> None:
+        for function in module.functions:
+            if not function.is_declaration and function.name.startswith(_OURS):
+                for attribute in self.attributes:
+                    function.attributes.add(attribute)
+        super().add_ir_module(module)
 
     def get_pointer_to_function(self, name: str) -> int:
         return 0
@@ -141,14 +164,32 @@ class _NowhereToRun:
         pass
 
 
+class _OftenPiece(_Piece):
+    attributes = ("alwaysinline",)
+
+
+class _SeldomPiece(_Piece):
+    attributes = ("noinline", "cold")
+
+
 class _PieceCompiler(Compiler):  # type: ignore[misc]
     """Numba's compiler, writing into such a piece."""
+
+    piece = _Piece
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self.state.flags.noalias = True  # nothing that a piece writes to holds the handles it is given
         if self.state.library is None:
-            self.state.library = _Piece(self.state.targetctx.codegen(), f"piece{next(_numbers)}")
+            self.state.library = self.piece(self.state.targetctx.codegen(), f"piece{next(_numbers)}")
+
+
+class _OftenCompiler(_PieceCompiler):
+    piece = _OftenPiece
+
+
+class _SeldomCompiler(_PieceCompiler):
+    piece = _SeldomPiece
 
 
 _numbers = itertools.count()
@@ -172,9 +213,18 @@ class _ThinCompiler(Compiler):  # type: ignore[misc]
 
 
 def _without_literals(find: Callable[..., Any], arguments: Any, named: Any) -> Any:
-    """Find the compiled kernel for a call's types; numba would make one for each constant in the caller."""
-    plain = {name: types.unliteral(given) for name, given in named.items()}
-    return find([types.unliteral(given) for given in arguments], plain)
+    """Find the compiled kernel for a call's types; numba would make one for each constant in the caller.
+
+    Nor is there one for 32-bit integers, in which tables are kept.
+    """
+    return find(
+        [_plain(given) for given in arguments], {name: _plain(given) for name, given in named.items()}
+    )
+
+
+def _plain(kind: Any) -> Any:
+    kind = types.unliteral(kind)
+    return types.int64 if kind == types.int32 else kind
 
 
 def _counted_from_the_start(context: Any, builder: Any, kind: Any, index: Any, size: Any) -> Any:
@@ -187,6 +237,57 @@ def _counted_from_the_start(context: Any, builder: Any, kind: Any, index: Any, s
 _OURS = f"_ZN{len(__package__)}{__package__}"  # how the names of our kernels begin in machine code
 _counted_from_the_end_too = arrayobj.fix_integer_index
 arrayobj.fix_integer_index = _counted_from_the_start
+
+
+_NO_CAUSE = (
+    "Failed in nopython mode",
+    "- Resolution failure",
+    "During:",
+    "[1] During",
+    "File ",
+    "def ",
+    "<source",
+)
+
+
+def c_function(rule: Callable[..., Any]) -> tuple[int, Any]:
+    """Make a C function of a user's rule: its address, and what must be kept as long as that is used.
+
+    rule: rule(group, queue, level, waited, length) → number, with numba or not; where it fails, the answer is
+    NaN. Raises InputError if numba cannot compile it.
+    """
+    try:
+        inspect.signature(rule).bind(0, 0, 1, 0.0, 0)
+    except (TypeError, ValueError):
+        raise InputError("a rule is a function of (group, queue, level, waited, length)") from None
+    if disabled:
+        plain = getattr(rule, "py_func", rule)
+
+        def called(group: int, queue: int, level: int, waited: float, length: int) -> float:
+            try:
+                return float(plain(group, queue, level, waited, length))
+            except Exception:
+                return math.nan
+
+        prototype = ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_int64] * 3, ctypes.c_double, ctypes.c_int64)
+        kept: Any = prototype(called)
+        return int(ctypes.cast(kept, ctypes.c_void_p).value or 0), kept
+    fast = rule if hasattr(rule, "py_func") else numba.njit(rule)
+
+    def answer(group: int, queue: int, level: int, waited: float, length: int) -> float:
+        try:
+            return float(fast(group, queue, level, waited, length))
+        except Exception:
+            return math.nan
+
+    try:
+        kept = numba.cfunc("float64(int64, int64, int64, float64, int64)")(answer)
+    except Exception as error:  # numba has many, and Python's own
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        told = next((line for line in lines if not line.startswith(_NO_CAUSE)), type(error).__name__)
+        told = "it must return a number" if "Function(<class 'float'>)" in told else told
+        raise InputError(f"numba cannot compile the rule: {told}") from None
+    return int(kept.address), kept
 
 
 @cache
@@ -338,6 +439,10 @@ def constant(x: int) -> Any:
     return x if disabled else np.uint64(x)
 
 
+_Rule = ctypes.CFUNCTYPE(
+    ctypes.c_double, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64, ctypes.c_double, ctypes.c_int64
+)
+
 if disabled:
     _MASK = (1 << 64) - 1
 
@@ -357,6 +462,10 @@ if disabled:
         """Return a handle on a named tuple of arrays: in plain Python the tuple itself."""
         return given
 
+    def ask(address: int, group: int, queue: int, level: int, waited: float, length: int) -> float:
+        """Return what the C function at an address answers."""
+        return _Rule(address)(group, queue, level, waited, length)
+
 else:
 
     @kernel
@@ -374,7 +483,9 @@ else:
 
         def __init__(self, tuple_type: Any) -> None:
             self.tuple = tuple_type
-            super().__init__(name=f"handle({tuple_type})")
+            short = hashlib.blake2b(str(tuple_type).encode(), digest_size=6).hexdigest()
+            # Names of kernels hold those of their types: with all fields spelt out they are pages long.
+            super().__init__(name=f"handle({tuple_type.instance_class.__name__}, {short})")
 
     @register_model(_HandleType)
     class _HandleModel(models.PrimitiveModel):  # type: ignore[misc]
@@ -401,6 +512,21 @@ else:
             return cgutils.alloca_once_value(builder, arguments[0])
 
         return _HandleType(given)(given), generate
+
+    @intrinsic
+    def ask(
+        typing_context: Any, address: Any, group: Any, queue: Any, level: Any, waited: Any, length: Any
+    ) -> Any:
+        """Return what the C function at an address answers."""
+        whole, real = ir.IntType(64), ir.DoubleType()
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            kind = ir.FunctionType(real, [whole, whole, whole, real, whole])
+            return builder.call(builder.inttoptr(arguments[0], kind.as_pointer()), arguments[1:])
+
+        return types.float64(
+            types.int64, types.int64, types.int64, types.int64, types.float64, types.int64
+        ), generate
 
     @intrinsic
     def multiply(typing_context: Any, x: Any, y: Any) -> Any:

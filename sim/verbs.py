@@ -4,21 +4,24 @@ import math
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from sim import __version__
 from sim.errors import InputError, nearest, shown
 from sim.experiments.replicate import Progress, Totals, replicate
+from sim.jit import c_function
 from sim.measures.metrics import AGENT_METRICS, QUEUE_METRICS
 from sim.model.centre import centre_of
 from sim.model.day import deal as deal_day
-from sim.reports.results import Comparison, Result
+from sim.reports.results import OWN_RULE, Comparison, Result
 from sim.scenario.quantities import MOST_REPLICATIONS
 from sim.scenario.schema import Scenario
 from sim.scenario.source import Source, read
 from sim.scenario.units import number
+
+Routing = str | Callable[[int, int, int, float, int], float]
 
 OVERRIDDEN = "overrides"  # the plan of a mapping given in its stead
 AS_WRITTEN = "as written"  # the plan of a scenario that has none
@@ -74,6 +77,7 @@ def simulate(
     margin: Mapping[str, float] | None = None,
     max_replications: int | None = None,
     progress: Progress | None = None,
+    routing: Routing | None = None,
 ) -> Result:
     """Play one plan of a scenario.
 
@@ -81,6 +85,10 @@ def simulate(
     replications, seed: those of the scenario unless given. by_interval: keep margins by interval too.
     margin: {metric: half width}; replications are repeated until every queue's (or group's) margin is that
     narrow, at most max_replications (default 100 times as many).
+    routing: the name of a rule, in place of the scenario's, or your own: a `numba.njit` or plain function of
+    (group, queue, level, waited, length), the numbers of a group and a queue in file order, the skill's level, how
+    long the first contact there has waited (s) and how many stand in line, that returns a number: an agent who
+    comes free takes the contact with the highest one, and none at −∞.
     """
     name = _plan_name(scenario, plan)
     return _played(
@@ -94,6 +102,7 @@ def simulate(
         margin,
         max_replications,
         progress,
+        routing,
     )[name]
 
 
@@ -115,10 +124,12 @@ def compare(
     margin: Mapping[str, float] | None = None,
     max_replications: int | None = None,
     progress: Progress | None = None,
+    routing: Routing | None = None,
 ) -> Comparison:
     """Play every plan of a scenario on the same days; the first is the baseline.
 
-    plans: names of some of the scenario's plans, or {name: overrides} in their stead.
+    plans: names of some of the scenario's plans, or {name: overrides} in their stead. routing: the rule under
+    every plan, as for `simulate`.
     """
     named = scenario.plans if plans is None else plans
     chosen = {
@@ -139,6 +150,7 @@ def compare(
             margin,
             max_replications,
             progress,
+            routing,
         )
     )
 
@@ -158,6 +170,7 @@ def _played(
     margin: Mapping[str, float] | None,
     max_replications: int | None,
     progress: Progress | None,
+    routing: Routing | None,
 ) -> dict[str, Result]:
     count = scenario.replications if replications is None else replications
     count = _whole_number(count, "replications", 1, MOST_REPLICATIONS)
@@ -165,11 +178,16 @@ def _played(
     jobs = _whole_number(jobs, "jobs", 1, 1000)
     most = min(100 * count, MOST_REPLICATIONS) if max_replications is None else max_replications
     most = _whole_number(most, "max_replications", 1, MOST_REPLICATIONS)
+    rule: tuple[int, Any] | None = None  # lives until all results that were made with it are gone
+    if isinstance(routing, str):
+        plans = {name: under.with_({"routing": routing}) for name, under in plans.items()}
+    elif routing is not None:
+        rule = _own_rule(routing)
     started = time.perf_counter()
 
     def results(all_totals: list[Totals]) -> dict[str, Result]:
         return {
-            name: Result(plans[name], name, seed, len(totals.contacts), totals, {"engine": engine})
+            name: Result(plans[name], name, seed, len(totals.contacts), totals, {"engine": engine}, rule)
             for name, totals in zip(plans, all_totals, strict=True)
         }
 
@@ -186,6 +204,7 @@ def _played(
         if wanted
         else None,
         at_most=most,
+        rule_address=rule[0] if rule else 0,
     )
     provenance = {
         "version": __version__,
@@ -194,10 +213,22 @@ def _played(
         "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
         "seconds": round(time.perf_counter() - started, 3),
     }
+    if routing is not None:
+        provenance["routing"] = routing if isinstance(routing, str) else OWN_RULE
     finished = results(all_totals)
     for result in finished.values():
         result.provenance = provenance
     return finished
+
+
+def _own_rule(rule: Any) -> tuple[int, Any]:
+    """A user's rule as a C function; InputError where it cannot be one."""
+    if not callable(rule):
+        raise InputError(f"{shown(rule)} is neither the name of a rule nor a function", path="routing")
+    try:
+        return c_function(rule)
+    except InputError as error:
+        raise error.at(path="routing") from None
 
 
 def _margins(margin: Mapping[str, float] | None) -> dict[str, float]:

@@ -22,9 +22,9 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 GROUPS = {
     "agreement": ["test_agreement.py"],
-    "stories": ["test_stories.py", "test_order.py"],
+    "stories": ["test_stories.py", "test_order.py", "test_floor.py"],
     "laws": ["test_floors.py", "test_laws.py", "test_properties.py"],
-    "totals": ["test_totals.py"],
+    "totals": ["test_totals.py", "test_counting.py"],
     "dealing": ["test_day.py", "test_routing.py", "test_chance.py", "test_distributions.py"],
     "exact": ["test_exact_cases.py", "test_tables.py"],
 }
@@ -34,6 +34,7 @@ settings.register_profile("first", phases=[Phase.explicit, Phase.generate])
 settings.load_profile("first")
 """
 COMPILED, ROUTING = "engines/compiled.py", "engines/routing.py"
+AGENTS, LINES, CALENDAR = "engines/agents.py", "engines/lines.py", "engines/calendar.py"
 BLOCKS, METRICS, DAY, CENTRE = (
     "experiments/blocks.py",
     "measures/metrics.py",
@@ -59,25 +60,25 @@ class Mutation(NamedTuple):
 MUTATIONS = [
     Mutation(
         "patience ends before hands shorten",
-        COMPILED,
+        CALENDAR,
         "STAFFING, TALK_END, RING_END, HAND_SHORTENS, PATIENCE_ENDS,",
         "STAFFING, TALK_END, RING_END, PATIENCE_ENDS, HAND_SHORTENS,",
     ),
     Mutation(
         "the calendar breaks ties the wrong way",
-        COMPILED,
+        CALENDAR,
         "(moments[right] == moments[below] and keys[right] < keys[below])",
         "(moments[right] == moments[below] and keys[right] > keys[below])",
     ),
     Mutation(
         "the calendar of what may be called off is not mended upwards",
-        COMPILED,
+        CALENDAR,
         "    if place > 0 and (\n        moment < w.unsure_moment[above]",
         "    if place > 9999 and (\n        moment < w.unsure_moment[above]",
     ),
     Mutation(
         "a request that keeps its place goes to the end of the line",
-        COMPILED,
+        LINES,
         "if before != NONE and comes_before(w, row, before):",
         "if before == NONE and comes_before(w, row, row):",
     ),
@@ -89,27 +90,27 @@ MUTATIONS = [
     ),
     Mutation(
         "a redial at the closing moment happens",
-        COMPILED,
-        "if moment >= c.horizon:",
-        "if moment > c.horizon:",
+        CENTRE,
+        "if start + delay < c.span_closes[span]:",
+        "if start + delay <= c.span_closes[span]:",
     ),
     Mutation(
         "callbacks are offered at the last moment too",
         COMPILED,
-        "if now >= callbacks.last_offer[queue]",
-        "if now > callbacks.last_offer[queue]",
+        "if now >= closing_after(c, queue, now)",
+        "if now > closing_after(c, queue, now)",
     ),
     Mutation(
         "an offer is put at the very moment patience ends",
-        COMPILED,
-        "joined + c.callbacks.threshold[queue] < gone",
-        "joined + c.callbacks.threshold[queue] <= gone",
+        LINES,
+        "if offer < moment:",
+        "if offer <= moment:",
     ),
     Mutation(
         "a callback frees a line that it does not hold",
         COMPILED,
-        "if w.i[OUTCOME, row] == ANSWER:",
-        "if w.i[OUTCOME, row] >= ANSWER:",
+        "if w.n[WITH_LINES] and w.i[HOLDS, row]:",
+        "if w.n[WITH_LINES]:",
     ),
     Mutation(
         "dials are numbered from 1",
@@ -119,27 +120,27 @@ MUTATIONS = [
     ),
     Mutation(
         "reserves still hold after closing",
-        COMPILED,
-        "    w.n[CLOSED] = 1\n    w.reserve[:] = 0\n",
-        "    w.n[CLOSED] = 1\n",
+        AGENTS,
+        "return w.teams[IS_FINISHING, group] == 1",
+        "return w.teams[IS_FINISHING, group] == 2",
     ),
     Mutation(
         "whoever comes after closing is let in",
         COMPILED,
-        "    if n[CLOSED]:\n",
-        "    if n[CLOSED] == 2:\n",
+        "    if not w.open[queue]:\n        is_not_answered",
+        "    if w.open[queue] == 2:\n        is_not_answered",
     ),
     Mutation(
         "head starts are forgotten",
-        COMPILED,
+        LINES,
         "w.f[STANDS, front] - c.head_start[queue]",
         "w.f[STANDS, front]",
     ),
     Mutation(
         "a redial has the patience of the attempt before",
         COMPILED,
-        "uniform = chance(w, c, again, PATIENCE, seed, replication)",
         "uniform = chance(w, c, row, PATIENCE, seed, replication)",
+        "uniform = need_chance(w, c, row, PATIENCE, seed, replication)",
     ),
     Mutation(
         "agents' time is left over from the replication before",
@@ -156,14 +157,14 @@ MUTATIONS = [
     Mutation(
         "the last of the preferred groups is chosen",
         ROUTING,
-        "or (prefer[place] == prefer[best] and since < free_since[groups[best]])",
-        "or (prefer[place] == prefer[best] and since > free_since[groups[best]])",
+        "(rank[place] == rank[best] and free_since[groups[place]] < free",
+        "(rank[place] == rank[best] and free_since[groups[place]] > free",
     ),
     Mutation(
         "the reserve counts one agent too few",
-        ROUTING,
-        "free > reserve[queue] and",
-        "free >= reserve[queue] and",
+        COMPILED,
+        "if w.free[group] <= c.callbacks.reserve[queue] and not is_void(w, c, group):\n            continue",
+        "if w.free[group] < c.callbacks.reserve[queue] and not is_void(w, c, group):\n            continue",
     ),
     Mutation(
         "nobody's own place counts in the estimated wait",
@@ -186,20 +187,104 @@ MUTATIONS = [
     Mutation(
         "an answer at the last moment of the target is late",
         METRICS,
-        "[R_JOINED, row] + within",
-        "[R_JOINED, row] + within - 1e-9",
+        "due = joined + within",
+        "due = joined + within - 1e-9",
     ),
     Mutation(
         "only the last contact of a customer decides whether he was served late",
         METRICS,
-        "            waited += t.f[R_WAIT, row]\n",
-        "            waited = t.f[R_WAIT, row]\n",
+        "        waited += waiting(following, t)\n",
+        "        waited = waiting(following, t)\n",
     ),
     Mutation(
         "agents' time in the interval it began in",
         CENTRE,
         "row[index] += weight * ((index + 1) * interval - start)",
         "row[index] += weight * (end - start)",
+    ),
+    Mutation(
+        "what is carried beyond the horizon ends only where a queue closes there",
+        COMPILED,
+        "if closes or ends:",
+        "if closes:",
+    ),
+    Mutation(
+        "contacts beside others are slowed down a step too far",
+        AGENTS,
+        "slow = c.slowdown[min(first + w.held[agent] - 1, end - 1)]",
+        "slow = c.slowdown[min(first + w.held[agent], end - 1)]",
+    ),
+    Mutation(
+        "an interrupted talk takes its wrap-up twice",
+        AGENTS,
+        "f[REST, row] = f[TALK_ENDED, row] - now",
+        "f[REST, row] = f[RELEASED, row] - now",
+    ),
+    Mutation(
+        "agents beyond the staffing take contacts beside others",
+        AGENTS,
+        "    return beyond > 0\n",
+        "    return beyond > 1\n",
+    ),
+    Mutation(
+        "whoever is transferred frees the line twice",
+        COMPILED,
+        "i[HOLDS, again], i[HOLDS, row] = i[HOLDS, row], 0",
+        "i[HOLDS, again] = i[HOLDS, row]",
+    ),
+    Mutation(
+        "the patience of the backlog begins when it joined",
+        LINES,
+        "moment = max(f[JOINED, row], 0.0) + f[PATIENT, row]",
+        "moment = f[JOINED, row] + f[PATIENT, row]",
+    ),
+    Mutation(
+        "an agent who looks overflows only after the moment",
+        COMPILED,
+        "base + c.overflow[place] > now:",
+        "base + c.overflow[place] >= now:",
+    ),
+    Mutation(
+        "classes redial after the delay of their queue",
+        COMPILED,
+        "delay = duration(c.delays, REDIAL_TIME, profile,",
+        "delay = duration(c.delays, REDIAL_TIME, queue,",
+    ),
+    Mutation(
+        "what was told once is not told again",
+        COMPILED,
+        "TALK_TIME, queue, index, talk) + f[RETELL, row]",
+        "TALK_TIME, queue, index, talk)",
+    ),
+    Mutation(
+        "a class with a head start stands behind the others",
+        COMPILED,
+        "f[STANDS, row] = joined - lead",
+        "f[STANDS, row] = joined + lead",
+    ),
+    Mutation(
+        "the same agents are absent every day",
+        CENTRE,
+        "replication, position, day, 0, ABSENT)",
+        "replication, position, 0, 0, ABSENT)",
+    ),
+    Mutation(
+        "a hand holds one contact more than fit",
+        ROUTING,
+        "held < min(least, at_once)",
+        "held <= min(least, at_once)",
+    ),
+    Mutation(
+        "a mail is put aside for another mail",
+        ROUTING,
+        "if all_interruptible and not interruptible:",
+        "if all_interruptible:",
+    ),
+    Mutation(
+        "the longest queue is counted without its requests",
+        COMPILED,
+        "w.f[STANDS, row], w.length[queue], c.base",
+        "w.f[STANDS, row], w.on_line[queue], c.base",
     ),
 ]
 

@@ -9,6 +9,7 @@ import math
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import fields
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,11 @@ from random_scenarios import Dealt, Shape, dealt_of, scenarios, shapes, smallest
 
 import sim
 from sim.engines import compiled, reference
+from sim.errors import InputError
 from sim.experiments.replicate import Totals, replicate
+from sim.jit import c_function
 from sim.measures.metrics import TOTALS
+from sim.model.centre import OWN
 from sim.model.day import deal
 from sim.model.records import AGENT_TIME, CONTACT_COLUMNS, Outcome, Records
 
@@ -59,6 +63,10 @@ def difference(judge: Records, other: Records) -> str | None:
     """The first contact, or the first of the agents' time, in which two records differ, side by side."""
     if all(same_bits(a, b) for a, b in zip(judge, other, strict=True)):
         return None
+    for name in Records._fields:
+        a, b = getattr(judge, name), getattr(other, name)
+        if a.dtype != b.dtype:
+            return f"{name}: {a.dtype} and {b.dtype}"
     rows, others = (list(zip(*(getattr(r, c) for c in CONTACT_COLUMNS), strict=True)) for r in (judge, other))
     for row in range(max(len(rows), len(others))):
         pair = [side[row] if row < len(side) else None for side in (rows, others)]
@@ -129,6 +137,50 @@ def test_both_engines_give_the_same_records(dealt: Dealt) -> None:
     for outcome in np.unique(records.outcome):
         event(Outcome(outcome).name.lower())
     event("redials" if records.attempt.any() else "no redials")
+    event("further needs" if records.need.any() else "one need each")
+
+
+@tries(SCENARIOS // 3)
+@given(dealt=scenarios(), which=st.sampled_from(["by turns", "not now", "no number"]))
+def test_a_rule_of_the_users_own_is_the_same_in_both(dealt: Dealt, which: str) -> None:
+    """Also one that leaves contacts to others, and one that gives no number: both say so alike."""
+    address, _ = own_rule(which)
+
+    def under_it(dealt: Dealt) -> str | None:
+        centre = dealt.centre._replace(rule=OWN, rule_address=address)
+        results = []
+        for engine in (reference, compiled):
+            try:
+                results.append(engine.play(centre, dealt.day, dealt.seed, dealt.replication))
+            except InputError as error:
+                results.append(str(error))
+        if any(isinstance(result, str) for result in results):
+            return None if results[0] == results[1] else f"{results[0]!r} and {results[1]!r}"
+        return difference(*results)
+
+    if unlike := under_it(dealt):
+        least = smallest(dealt, under_it)
+        pytest.fail(f"the engines disagree, {least}\n{under_it(least) or unlike}", pytrace=False)
+
+
+@cache
+def own_rule(which: str) -> tuple[int, Any]:
+    return c_function(RULES[which])
+
+
+def by_turns(group: int, queue: int, level: int, waited: float, length: int) -> float:
+    return waited * (1 + (group + queue) % 2) - 10.0 * level + length
+
+
+def not_now(group: int, queue: int, level: int, waited: float, length: int) -> float:
+    return -math.inf if (queue + group) % 2 and waited < 60 else waited
+
+
+def no_number(group: int, queue: int, level: int, waited: float, length: int) -> float:
+    return math.nan if length > 3 else waited
+
+
+RULES = {"by turns": by_turns, "not now": not_now, "no number": no_number}
 
 
 @tries(SCENARIOS // 3)
@@ -161,7 +213,8 @@ ENGINES = "reference", "compiled"
 def alike(draw: Callable[..., Any]) -> tuple[Dealt, Dealt]:
     """Two scenarios of one shape, which share a workspace whatever else differs."""
     shape: Shape = draw(shapes())
-    return draw(scenarios(shape)), draw(scenarios(shape))
+    one = draw(scenarios(shape))
+    return one, draw(scenarios(shape, like=one.mapping))
 
 
 @tries(SCENARIOS // 3)
@@ -233,6 +286,106 @@ def everything(contacts: float, agents: int, constant: bool = True, **more: Any)
     return {"interval": "5 min", "length": "40 min", "queues": queues, "agents": groups, **more}
 
 
+def whole_floor(contacts: float, agents: int, constant: bool = True, **more: Any) -> dict[str, Any]:
+    """Two days of six hours each, in intervals of an hour: everything that goes beyond one queue on one day.
+
+    constant: durations are multiples of a minute, the same for everybody.
+    """
+
+    def lasts(minutes: float) -> dict[str, Any]:
+        family = {"distribution": "constant", "value": f"{minutes} min"}
+        return family if constant else {"distribution": "exponential", "mean": f"{minutes} min"}
+
+    by_day = [0] * 8 + [contacts] * 6 + [0] * 18 + [contacts] * 6 + [0] * 10
+    each = {"talk": lasts(6), "wrap": lasts(2), "arrivals": {"per_interval": by_day, "daily_variation": 0.2}}
+    each["hours"] = "08:00-14:00"
+    vip = {"share": 0.2, "head_start": "10 min", "patience": lasts(40), "customer_value": 900}
+    queues = {
+        "phone": {
+            **each,
+            "ivr": {"time": lasts(1), "self_served": 0.1, "hangs_up": 0.05},
+            "patience": lasts(9),
+            "redial": {"share": 0.5, "after": lasts(20), "attempts": 4},
+            "switch": {"to": "chat", "share": 0.3, "after": lasts(2)},
+            "transfer": [{"to": "desk", "share": 0.2, "retell": "1 min"}, {"to": "mail", "share": 0.1}],
+            "repeat": {"share": 0.1, "after": lasts(60)},
+            "announcement": {"leave_above": "2 min", "leaves": 0.2, "patience_factor": 2},
+            "callback": {
+                "offer": {"queue_length": 4},
+                "accept": 0.3,
+                "ring": "1 min",
+                "reached": 0.4,
+                "attempts": 1,
+            },
+            "classes": {"vip": vip, "new": {"share": 0.3}},
+            "at_close": "finish",
+        },
+        "chat": {**each, "patience": lasts(12), "at_close": "drop", "max_waiting": 12},
+        "desk": {
+            **each,
+            "arrivals": {"per_interval": [0] * 48},
+            "transfer": {"to": "phone", "share": 0.3},
+            "classes": {"vip": vip | {"share": 0.0}},
+            "at_close": "carry",
+        },
+        "mail": {
+            **each,
+            "hours": "09:00-13:00",
+            "backlog": {"count": 30, "age": "1 h - 20 h"},
+            "at_close": "carry",
+        },
+    }
+    chat = {"at_once": 3, "slowdown": [1, 1.5, 2]}
+    skills: list[dict[str, Any]] = [
+        {
+            "phone": {},
+            "chat": {"level": 2, "overflow_after": "2 min", **chat},
+            "mail": {"interruptible": True},
+        },
+        {"chat": chat, "mail": {"level": 2, "at_once": 2, "interruptible": True}, "phone": {"level": 3}},
+        {"desk": {"reserve": 1}, "phone": {"level": 2, "overflow_after": "4 min"}},
+    ]
+    staffing = {"00:00": 0, "08:00": agents, "10:00": agents + 2, "12:00": agents - 1, "14:00": 0}
+    groups: dict[str, Any] = {
+        f"g{n}": {"staffing": staffing, "skills": own, "absence": 0.1} for n, own in enumerate(skills)
+    }
+    groups["g3"] = {"skills": {"mail": {"at_once": 2, "slowdown": [1, 1.5]}}}
+    groups["g3"]["shifts"] = {"early": {"type": "part", "starts": "08:00", "agents": 2}}
+    pause = {"after": "1 h", "length": "30 min", "stagger": "15 min"}
+    events = [
+        {"at": "09:30", "for": "50 min", "agents": 0.5},
+        {"at": "mon 11:00", "for": "40 min", "volume": 2, "queues": ["phone"]},
+        {"at": "tue 12:10", "for": "20 min", "lines": 3},
+    ]
+    return {
+        "days": 2,
+        "starts": "Monday",
+        "interval": "1 h",
+        "queues": queues,
+        "agents": groups,
+        "shift_types": {"part": {"length": "5 h", "breaks": [pause]}},
+        "events": events,
+        "lines": 60,
+        **more,
+    }
+
+
+ROUTING = "by_level", "longest_wait", "longest_queue", "shortest_delay", "weighted"
+
+
+@pytest.mark.parametrize("grain", [0, 60])
+@pytest.mark.parametrize("routing", ROUTING)
+def test_a_large_floor_is_the_same_too(grain: int, routing: str) -> None:
+    """Two days with every mechanism, hundreds of contacts, every outcome."""
+    seen: set[int] = set()
+    for seed, agents in enumerate((3, 5)):
+        records = agrees(dealt_of(whole_floor(90, agents, grain > 0, routing=routing), grain, seed))
+        assert records.home.size > 700
+        assert records.need.max() > 1
+        seen |= set(records.outcome.tolist())
+    assert seen == set(range(len(Outcome)))
+
+
 @pytest.mark.parametrize("grain", [0, 1, 10])
 @pytest.mark.parametrize("more", [{}, {"lines": 45, "warm_up": "10 min"}], ids=["plain", "lines"])
 def test_a_large_day_is_the_same_too(grain: int, more: dict[str, Any]) -> None:
@@ -301,11 +454,15 @@ def document(scenario: sim.Scenario, count: int = 130, **how: Any) -> dict[str, 
 @pytest.mark.parametrize("constant", [True, False], ids=["constants", "exponentials"])
 def test_the_document_is_the_same_for_any_number_of_threads_and_for_both_engines(constant: bool) -> None:
     """130 replications: the batches of percentiles, 64 of them, have two or three replications each."""
-    scenario = sim.Scenario(**everything(2, 2, constant, lines=12, warm_up="6 min"))
-    single = document(scenario)
-    assert document(scenario, jobs=2) == single
-    assert document(scenario, jobs=5) == single
-    assert document(scenario, engine="reference") == single
+    day, floor = (
+        everything(2, 2, constant, lines=12, warm_up="6 min"),
+        whole_floor(2, 1, constant, warm_up="9 h"),
+    )
+    for scenario in (sim.Scenario(**day), sim.Scenario(**floor)):
+        single = document(scenario)
+        assert document(scenario, jobs=2) == single
+        assert document(scenario, jobs=5) == single
+        assert document(scenario, engine="reference") == single
 
 
 @pytest.mark.parametrize("contacts, replications", [(5, 12), (700, 66)], ids=["few", "several parts a batch"])
@@ -336,7 +493,8 @@ def test_a_difference_in_the_last_bit_is_seen_and_shown() -> None:
         assert said is not None
         assert said.startswith(f"row {row} ")
         assert "> wait" in said
-    cut = Records(*(column[:-1] for column in records[:17]), *records[17:])
+    contacts = len(CONTACT_COLUMNS)
+    cut = Records(*(column[:-1] for column in records[:contacts]), *records[contacts:])
     assert "no such row" in str(difference(records, cut))
     busy = records.busy.copy()
     busy[1, 2] = np.nextafter(busy[1, 2], 1e9)

@@ -17,7 +17,21 @@ from math import isnan, sqrt
 
 import numpy as np
 import pytest
-from chains import Callback, Chain, Group, Queue, Redial, Skill, Small
+from chains import (
+    Announcement,
+    Callback,
+    Chain,
+    Group,
+    Ivr,
+    Kind,
+    Queue,
+    Redial,
+    Repeat,
+    Skill,
+    Small,
+    Switch,
+    Transfer,
+)
 from scipy.special import stdtrit
 
 import sim
@@ -175,12 +189,181 @@ CENTRES = {
             "sales": Group(1, {"orders": Skill(prefer=1, factor=1.5)}),
         },
     ),
+    "two of four agents are kept from callers of the second queue": Small(
+        most=24,
+        queues={
+            "orders": Queue(0.9, talk=2.2, wrap=0.4, patience=3.0),
+            "faults": Queue(0.6, talk=3.0, patience=4.0),
+        },
+        groups={
+            "both": Group(4, {"orders": Skill(prefer=2), "faults": Skill(level=2, prefer=2, reserve=2)}),
+            "repair": Group(1, {"faults": Skill(prefer=1, factor=1.3)}),
+        },
+    ),
+    "orders spill over at no delay to those who are slower at them": Small(
+        queues={
+            "orders": Queue(1.3, talk=2.0, patience=3.0, balks=0.1, max_waiting=6),
+            "faults": Queue(0.6, talk=3.0, wrap=0.5, patience=5.0, max_waiting=4),
+        },
+        groups={
+            "repair": Group(
+                2, {"orders": Skill(level=2, prefer=2, factor=1.5), "faults": Skill(prefer=1, factor=0.9)}
+            ),
+            "sales": Group(2, {"orders": Skill(prefer=1), "faults": Skill(level=2, prefer=2, factor=1.4)}),
+        },
+    ),
+    "after one minute a caller may have an agent of the other group": Small(
+        queues={
+            "orders": Queue(1.0, talk=2.0, wrap=0.3, patience=3.0, balks=0.15, max_waiting=1),
+            "faults": Queue(0.7, talk=2.5, patience=4.0, max_waiting=3),
+        },
+        groups={
+            "sales": Group(2, {"orders": Skill(prefer=1)}),
+            "repair": Group(3, {"orders": Skill(level=2, prefer=2, factor=1.3, overflow=1.0), "faults": Skill()}),
+        },
+    ),
+    "customers are sent back and forth between two desks": Small(
+        lines=8,
+        queues={
+            "orders": Queue(
+                0.6, talk=1.8, wrap=0.5, patience=4.0, balks=0.1, transfers=(Transfer("faults", 0.3),)
+            ),
+            "faults": Queue(0.4, talk=2.6, wrap=0.8, patience=6.0, transfers=(Transfer("orders", 0.2),)),
+        },
+        groups={
+            "sales": Group(1, {"orders": Skill()}),
+            "both": Group(1, {"orders": Skill(level=2, prefer=2, factor=1.2), "faults": Skill(prefer=2)}),
+            "repair": Group(1, {"faults": Skill(prefer=1, factor=0.8)}),
+        },
+    ),
+    "who was not helped comes again": Small(
+        most=23,
+        queues={
+            "orders": Queue(0.7, talk=1.5, wrap=0.5, patience=3.0, max_waiting=4, repeat=Repeat(0.35, delay=6.0)),
+            "faults": Queue(0.4, talk=2.5, patience=2.0, max_waiting=3),
+        },
+        groups={
+            "both": Group(2, {"orders": Skill(prefer=2), "faults": Skill(level=2, factor=1.2)}),
+            "sales": Group(1, {"orders": Skill(prefer=1, factor=0.9)}),
+        },
+    ),
+    "two chats at once, the second one slower": Small(
+        queues={
+            "chat": Queue(1.6, talk=3.0, wrap=0.4, patience=2.5, max_waiting=3),
+            "social": Queue(0.5, talk=2.0, patience=6.0, max_waiting=2),
+        },
+        groups={
+            "desk": Group(2, {"chat": Skill(prefer=1, at_once=2, slowdown=(1.0, 1.4))}),
+            "others": Group(
+                2, {"chat": Skill(level=2, prefer=2, factor=1.2), "social": Skill(level=1, factor=0.9)}
+            ),
+        },
+    ),
+    "three chats or one call at a time": Small(
+        queues={
+            "chat": Queue(1.2, talk=3.0, patience=4.0, max_waiting=2),
+            "phone": Queue(0.5, talk=2.0, patience=1.5, max_waiting=2),
+        },
+        groups={
+            "both": Group(
+                2, {"phone": Skill(prefer=2), "chat": Skill(level=2, at_once=3, slowdown=(1.0, 1.25, 1.6))}
+            ),
+            "lines": Group(1, {"phone": Skill(prefer=1, factor=1.2)}),
+        },
+    ),
+    "mails are put aside for calls, and two may be open at once": Small(
+        queues={
+            "phone": Queue(0.7, talk=2.0, wrap=0.5, patience=2.0, max_waiting=3),
+            "mail": Queue(0.6, talk=3.0, wrap=0.5, patience=20.0, max_waiting=3),
+        },
+        groups={
+            "both": Group(
+                2,
+                {
+                    "phone": Skill(prefer=2),
+                    "mail": Skill(level=2, at_once=2, slowdown=(1.0, 1.3), interruptible=True),
+                },
+            ),
+            "lines": Group(1, {"phone": Skill(prefer=1, factor=1.3)}),
+        },
+    ),
+    "the machine holds lines, serves some and loses some": Small(
+        lines=7,
+        queues={
+            "orders": Queue(
+                1.4, talk=1.5, wrap=0.6, patience=2.5, ivr=Ivr(0.8, self_served=0.2, hangs_up=0.1),
+            ),
+            "faults": Queue(0.6, talk=3.0, patience=4.0, balks=0.1),
+        },
+        groups={
+            "both": Group(2, {"orders": Skill(level=2, prefer=2, factor=1.2), "faults": Skill()}),
+            "sales": Group(1, {"orders": Skill(prefer=1)}),
+        },
+    ),
+    "an announcement drives some away and calms the others": Small(
+        queues={
+            "orders": Queue(
+                1.3, talk=2.0, wrap=0.3, patience=2.5, max_waiting=6, balks=0.05,
+                announcement=Announcement(2.0, leaves=0.4, patience_factor=1.8),
+            ),
+            "faults": Queue(0.4, talk=3.0, patience=4.0, max_waiting=2),
+        },
+        groups={
+            "both": Group(2, {"orders": Skill(level=2, prefer=2), "faults": Skill(factor=1.3)}),
+            "sales": Group(1, {"orders": Skill(prefer=1, factor=0.9)}),
+        },
+    ),
+    "classes wait with patience of their own, one of them in front": Small(
+        queues={
+            "orders": Queue(
+                1.3, talk=2.0, wrap=0.3, patience=2.0, max_waiting=5, rank=1,
+                kinds={"vip": Kind(0.2, patience=4.0, rank=2), "firm": Kind(0.3, patience=7.0, rank=1)},
+            ),
+            "faults": Queue(0.4, talk=3.0, patience=4.0, max_waiting=2),
+        },
+        groups={
+            "both": Group(2, {"orders": Skill(prefer=2), "faults": Skill(factor=1.2)}),
+            "sales": Group(1, {"orders": Skill(prefer=1, factor=0.9)}),
+        },
+    ),
+    "callers who give up turn to the chat, and some chats to the phone": Small(
+        most=19,
+        queues={
+            "phone": Queue(1.1, talk=2.2, patience=1.5, max_waiting=3, switch=Switch("chat", 0.5)),
+            "chat": Queue(
+                0.6, talk=3.0, wrap=0.3, patience=3.0, max_waiting=2, switch=Switch("phone", 0.3, delay=2.0)
+            ),
+        },
+        groups={
+            "lines": Group(2, {"phone": Skill()}),
+            "desk": Group(
+                2,
+                {
+                    "chat": Skill(at_once=2, slowdown=(1.0, 1.5)),
+                    "phone": Skill(level=2, prefer=2, factor=1.3, reserve=1),
+                },
+            ),
+        },
+    ),
+    "agents turn to the longest queue": Small(
+        routing="longest_queue",
+        queues={
+            "orders": Queue(0.9, talk=2.0, patience=2.0, max_waiting=4),
+            "faults": Queue(0.5, talk=3.0, wrap=0.4, patience=4.0, max_waiting=4),
+            "bills": Queue(0.3, talk=1.5, patience=6.0, max_waiting=3),
+        },
+        groups={
+            "both": Group(2, {"bills": Skill(), "orders": Skill(level=3, prefer=2), "faults": Skill(level=2)}),
+            "sales": Group(1, {"orders": Skill(prefer=1, factor=1.2)}),
+        },
+    ),
 }  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Figure:
-    """What the chain says, and where a result says it: a metric, or one total over another."""
+    """What the chain says, and where a result says it: a metric, or one total over another; those of a class are
+    `of` "queue · class"."""
 
     name: str
     exact: float
@@ -195,8 +378,10 @@ class Figure:
 
 
 def figures(chain: Chain) -> Iterator[Figure]:
-    """Everything that the chain says of each queue and group."""
-    for name, queue in chain.small.queues.items():
+    """Everything that the chain says of each queue, class and group, and of the customers."""
+    queues = chain.small.queues
+    moving = any(queue.transfers or queue.repeat or queue.switch for queue in queues.values())
+    for name, queue in queues.items():
         flow = {what: chain.flow[f"{what} {name}"] for what in WORDS}
         offered, waited = flow["offered"], flow["offered"] - flow["blocked"]
         length = chain.mean(lambda s, q=name: chain.rules.on_line(s, q))
@@ -207,12 +392,18 @@ def figures(chain: Chain) -> Iterator[Figure]:
         yield Figure("delayed", delayed, name, "delayed", "waited")
         yield Figure("mean queue length", length, name, "mean_queue_length", share=False)
         yield Figure("mean wait, s", 60 * length / waited, name, "mean_wait", share=False)
-        yield Figure("unserved", unserved, name, "unserved_customers", "customers")
+        if not moving:  # else an unserved customer may be of another queue
+            yield Figure("unserved", unserved, name, "unserved_customers", "customers")
         if queue.redial:
             tries = offered / queue.rate
             yield Figure("contacts per customer", tries, name, "offered", "customers", share=False)
         if queue.callback:
             yield from _of_callbacks(chain, name, flow)
+        yield from _of_next_needs(chain, name, flow)
+        if queue.kinds:
+            yield from _of_classes(chain, name)
+    if moving:
+        yield from _of_customers(chain)
     for name, group in chain.small.groups.items():
         busy = group.agents - chain.mean(lambda s, g=name: chain.rules.free(s, g))
         yield Figure("occupancy", busy / group.agents, name, "occupancy")
@@ -221,7 +412,50 @@ def figures(chain: Chain) -> Iterator[Figure]:
 WORDS = (
     "customers", "offered", "blocked", "balked", "abandoned", "at once", "unserved",
     "cb offered", "cb accepted", "cb failed", "dialled",
+    "self-served", "hung up", "transferred", "repeats", "switched", "answered",
 )  # fmt: skip
+
+
+def _of_next_needs(chain: Chain, name: str, flow: dict[str, float]) -> Iterator[Figure]:
+    """What becomes of contacts in the IVR, and what follows on contacts."""
+    queue = chain.small.queues[name]
+    if queue.ivr:
+        served = flow["self-served"] / flow["customers"]
+        yield Figure("self-served", served, name, "self_served", "customers")
+        yield Figure("hung up in the IVR", flow["hung up"] / flow["customers"], name, "ivr_hang_ups", "customers")
+        yield Figure("joined or blocked", flow["offered"] / flow["customers"], name, "offered", "customers")
+    if queue.transfers:
+        sent = flow["transferred"] / flow["answered"]
+        yield Figure("transferred", sent, name, "transfers", "answered")
+    if queue.repeat:
+        yield Figure("come again", flow["repeats"] / flow["answered"], name, "repeats", "answered")
+    if queue.switch:
+        yield Figure("turn elsewhere", flow["switched"] / flow["offered"], name, "switches", "offered")
+
+
+def _of_classes(chain: Chain, name: str) -> Iterator[Figure]:
+    for kind in ("", *chain.small.queues[name].kinds):
+        who = f"{name} {kind or 'others'}"
+        flow = {what: chain.flow[f"{what} {who}"] for what in WORDS}
+        waited, of = flow["offered"] - flow["blocked"], f"{name} · {kind or 'others'}"
+        length = chain.mean(lambda s, k=kind: chain.rules.on_line(s, name, k))
+        yield Figure("abandoned", flow["abandoned"] / flow["offered"], of, "abandonment_rate")
+        yield Figure("delayed", 1 - flow["at once"] / waited, of, "delayed_share")
+        yield Figure("mean wait, s", 60 * length / waited, of, "mean_wait", share=False)
+        yield Figure("mean queue length", length, of, "mean_queue_length", share=False)
+
+
+def _of_customers(chain: Chain) -> Iterator[Figure]:
+    """Of the customers of all queues together, whose contacts may be in any."""
+    sums = {what: sum(chain.flow[f"{what} {name}"] for name in chain.small.queues) for what in WORDS}
+    came, offered = sums["customers"], sums["offered"]
+    length = sum(chain.mean(lambda s, q=name: chain.rules.on_line(s, q)) for name in chain.small.queues)
+    yield Figure("contacts each", offered / came, "all", "contacts_per_customer", share=False)
+    yield Figure("waiting each, s", 60 * length / came, "all", "customer_wait", share=False)
+    yield Figure("unserved", sums["unserved"] / came, "all", "unserved_customers", "customers")
+    if sums["transferred"]:
+        sent = sums["transferred"] / came
+        yield Figure("transfers each", sent, "all", "transfers_per_customer", share=False)
 
 
 def _of_callbacks(chain: Chain, name: str, flow: dict[str, float]) -> Iterator[Figure]:
@@ -244,13 +478,19 @@ def _of_callbacks(chain: Chain, name: str, flow: dict[str, float]) -> Iterator[F
 def measured(result: Result, figure: Figure, minutes: float) -> tuple[float, float]:
     """Our value and its standard error."""
     if figure.bottom:
-        rows = result.replications().xs(figure.of, level="queue")
+        table = result.replications()
+        of_all = figure.of == "all"
+        rows = table.groupby(level="replication").sum() if of_all else table.xs(figure.of, level="queue")
         top, bottom = rows[figure.top].to_numpy(), rows[figure.bottom].to_numpy()
         value = top.sum() / bottom.sum()
         spread = np.std(top - value * bottom, ddof=1) / bottom.mean()
         return value, spread / sqrt(len(rows))
-    is_queue = figure.of in result.scenario.queues
-    estimate = (result.queue(figure.of) if is_queue else result.group(figure.of))[figure.top]
+    is_group = figure.of in result.scenario.agents
+    queue, _, kind = figure.of.partition(" · ")
+    if kind:
+        estimate = result.of_class(queue, kind)[figure.top]
+    else:
+        estimate = (result.group(figure.of) if is_group else result.queue(figure.of))[figure.top]
     error = estimate.margin / stdtrit(result.count - 1, 0.975)
     scale = 1 / minutes if figure.top == "unreached_hours" else 1.0
     return estimate.value * scale, error * scale

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sim.errors import InputError
-from sim.scenario.files import column, table, values
+from sim.scenario.files import column, roster, table, values
 
 OPENS, HALF_HOUR = 8 * 3600.0, 1800.0
 GOOD = "Time,support,sales\n08:00,31,1\n08:30,44.5,2\n09:00,52,3\n"
@@ -271,6 +271,62 @@ def test_any_bytes_become_numbers_or_one_sentence(folder, raw):
         assert len(got(folder, count=1)) == 1
     except InputError as problem:
         assert str(problem).isprintable()
+
+
+ROSTER = "agent,group,start,end,break start,break end,day\n"
+
+
+def test_a_roster_is_read_shift_by_shift_from_csv_and_xlsx(folder):
+    csv(folder, ROSTER + "Ann,front,08:00,16:00,12:00,12:30,mon\n,,,,,,\n7,back,22:00,6:00,,,2\n")
+    rows = (
+        ["Agent", "Group", "Start", "End", "Break start", "Break end", "Day"],
+        ["Ann", "front", datetime.time(8), datetime.time(16), datetime.time(12), "12:30", "mon"],
+        [],
+        [7.0, "back", datetime.timedelta(hours=22), datetime.time(6), None, None, 2],
+    )
+    xlsx(folder, *rows)
+    for file in ("v.csv", "v.xlsx"):
+        ann = {"agent": "Ann", "start": "08:00", "end": "16:00", "breaks": ["12:00-12:30"], "day": "mon"}
+        bob = {"agent": "7", "start": "22:00", "end": "06:00", "breaks": [], "day": 2}
+        assert roster(folder, {"file": file}) == [
+            (f"{file}, row 2", "front", ann),
+            (f"{file}, row 4", "back", bob),
+        ]
+
+
+def test_a_roster_may_have_several_breaks_and_no_day(folder):
+    csv(
+        folder,
+        "agent;group;start;end;break start;break end;break start 2;break end 2\n"
+        "Ann;a;08:00;16:00;10:00;10:15;12:00;12:30\nBob;a;08:00;16:00;;;12:00;12:30\n",
+    )
+    found = [row["breaks"] for _, _, row in roster(folder, {"file": "v.csv"})]
+    assert found == [["10:00-10:15", "12:00-12:30"], ["12:00-12:30"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("agent,group,begin,end\nAnn,a,08:00,16:00\n", 'v.csv has no column "start": it has "agent", "group"'),
+        (ROSTER, "v.csv has no rows under its header: write one shift per row"),
+        (ROSTER + ",,,,,,\n", "v.csv has no rows under its header: write one shift per row"),
+        (ROSTER + ",a,08:00,16:00,,,\n", "v.csv, row 2: the agent is blank: write a name"),
+        (ROSTER + "Ann,,08:00,16:00,,,\n", "v.csv, row 2: the group is blank: write a name"),
+        (ROSTER + "Ann,a,08:00,,,,\n", "v.csv, row 2: the time is blank: write one such as 08:00"),
+        (ROSTER + "Ann,a,08:00,16:00,12:00,,\n", "v.csv, row 2: the time is blank"),
+        (ROSTER + "Ann,a,8,16,,,\n", 'v.csv, row 2: "8" is not a clock time'),
+        (ROSTER + "Ann,a,2026-01-31 08:00,16:00,,,\n", "row 2: \"2026-01-31 08:00\" has a date: write 08:00, and"),
+        (ROSTER + "Ann,a,08:00,16:00,,,funday\n", '"funday" is not a weekday (did you mean "sunday"?): write one'),
+        (ROSTER + "Ann,a,08:00,16:00,,,0\n", "v.csv, row 2: 0 is too small: write a whole number of 1 or more, or the"),
+        ("agent,group,start,end,break start\nAnn,a,08:00,16:00,\n", 'v.csv has no column "break end"'),
+        (ROSTER.replace("day", "end"), 'v.csv has two columns "end" (4 and 7): rename one of them'),
+    ],
+)  # fmt: skip
+def test_a_roster_that_cannot_be_read_is_refused_with_file_and_row(folder, text, said):
+    csv(folder, text)
+    with pytest.raises(InputError) as caught:
+        roster(folder, {"file": "v.csv"})
+    assert said in str(caught.value)
 
 
 def small_workbook():

@@ -29,12 +29,13 @@ print(json.dumps(document(sim.Scenario(**json.load(sys.stdin)), count=3, engine=
 """
 RECORDS = """
 from random_scenarios import dealt_of
-from test_agreement import agrees, everything
+from test_agreement import agrees, everything, whole_floor
 from sim import jit
 assert jit.disabled
 for grain in (0, 1, 10):
     for seed, more in enumerate(({}, {"lines": 8}, {"at_close": "drop", "warm_up": "6 min"})):
         print(agrees(dealt_of(everything(4, 2, grain > 0, **more), grain, seed)).home.size)
+    print(agrees(dealt_of(whole_floor(20, 2, grain > 0), 60 * grain)).home.size)
 """
 
 
@@ -78,7 +79,7 @@ def test_the_kernel_gives_the_same_document_as_plain_python(expected: dict[str, 
 
 def test_the_kernel_agrees_with_the_reference_engine_as_plain_python() -> None:
     sizes = printed(RECORDS, cache="/dev/null", **UNCOMPILED).split()
-    assert len(sizes) == 9
+    assert len(sizes) == 12
     assert min(map(int, sizes)) > 60
 
 
@@ -98,9 +99,7 @@ def test_no_index_is_out_of_bounds_over_the_agreement_suite(tmp_path: Path) -> N
 def test_bounds_checks_see_an_index_that_is_wrong(tmp_path: Path) -> None:
     """Also in the innermost pieces: a ring of free agents that does not go round runs over its end."""
     root = copy_of_package(tmp_path)
-    edit(
-        root / "sim/engines/compiled.py", "if teams[HEAD, group] == ring.size:", "if teams[HEAD, group] < 0:"
-    )
+    edit(root / "sim/engines/agents.py", "if teams[HEAD, group] == ring.size:", "if teams[HEAD, group] < 0:")
     program = ["-c", DOCUMENT, "compiled"]
     done = run(program, tmp_path / "cache", root, json.dumps(SMALL), NUMBA_BOUNDSCHECK="1")
     assert done.returncode != 0
@@ -131,7 +130,7 @@ def test_an_edited_rule_changes_what_is_played_and_its_undoing_changes_it_back(
     assert played(cache, package_root=root) == expected
     routing = root / "sim/engines/routing.py"
     kept, stamp = routing.read_bytes(), routing.stat()
-    edit(routing, "level[place] < level[best]", "level[place] > level[best]")
+    edit(routing, "level[skill] < level[best]", "level[skill] > level[best]")
     os.utime(routing, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
     edited = played(cache, package_root=root)
     assert edited != expected
@@ -143,7 +142,8 @@ def test_an_edited_rule_changes_what_is_played_and_its_undoing_changes_it_back(
 def test_an_edit_of_any_source_of_a_kernel_gives_a_new_folder(tmp_path: Path) -> None:
     """Of every file in which a kernel stands, and of every file of ours from which one takes a name."""
     files = sorted(sources_of_kernels())
-    assert {"distributions.py", "engines/routing.py", "model/chance.py", "model/day.py"} <= set(files)
+    engine = {f"engines/{name}.py" for name in ("routing", "compiled", "agents", "lines", "calendar", "work")}
+    assert {*engine, "distributions.py", "model/chance.py", "model/centre.py", "model/day.py"} <= set(files)
     program = f"""
 from pathlib import Path
 from sim import jit

@@ -1,7 +1,8 @@
 """What is conserved: contacts, lines, agents, requests, work; on random days with callbacks of every place.
 
 The floor is looked at whenever an instant is over, and counted again from the contacts alone: who waits, who
-talks, whose telephone rings. Days have no ties but those that rings and retries of no duration make.
+talks, whose telephone rings. Days have no ties but those that rings and retries of no duration make; those of
+the whole floor, with every mechanism, have as many as the scenarios of the agreement do.
 """
 
 import math
@@ -13,12 +14,15 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
+from random_scenarios import Dealt as Scene
+from random_scenarios import scenarios
 from scipy.special import ndtri
 from test_stories import ENGINES
 
 import sim
 from sim.engines import reference
-from sim.model.centre import IDLE, LATER, Centre, centre_of
+from sim.model.centre import CARRY, FINISH, IDLE, LATER, Centre, centre_of
+from sim.model.chance import ABSENT, u
 from sim.model.day import Day, deal
 from sim.model.records import Outcome, Records
 
@@ -137,7 +141,7 @@ class Recount:
 
     def __init__(self, dealt: Dealt) -> None:
         self.centre, self.rules = dealt.centre, dealt.centre.callbacks
-        self.queues, self.groups = dealt.centre.balks.size, dealt.centre.staffing.shape[0]
+        self.queues, self.groups = dealt.centre.balks.size, dealt.centre.hands.size
         self.skills = [
             set(dealt.centre.queues[a:b].tolist())
             for a, b in zip(dealt.centre.queue_start[:-1], dealt.centre.queue_start[1:], strict=True)
@@ -179,7 +183,8 @@ class Recount:
     def lines_are_conserved(self, floor: reference.Floor, on_line: list[Any], now: float) -> None:
         talking = sum(c.outcome == Outcome.ANSWERED and c.talk_end > now for c in floor.contacts)
         assert floor.engaged == len(on_line) + talking
-        assert self.centre.lines < 0 or floor.engaged <= self.centre.lines
+        most = self.centre.steps.lines[0]
+        assert most < 0 or floor.engaged <= most
         assert floor.on_line == self.waiting.tolist()
         for queue, most in enumerate(self.centre.max_waiting):
             assert most < 0 or floor.on_line[queue] <= most
@@ -200,10 +205,10 @@ class Recount:
             assert team.present >= len(team.free) + busy
             assert team.present == team.wanted or (team.present > team.wanted and not team.free)
             if now < self.centre.horizon:
-                assert team.wanted == self.centre.staffing[group, int(now / self.centre.interval)]
-            assert floor.free[group] == len(team.free)
-            assert floor.free_since[group] == (team.free[0] if team.free else math.inf)
-            assert sorted(team.free) == list(team.free)
+                step = np.searchsorted(self.centre.steps.moments, now, side="right") - 1
+                assert team.wanted == self.centre.steps.staffing[group, step]
+            free = [(agent.finished, agent.number) for agent in team.free]
+            assert sorted(free) == free, "the first has been free longest"
         assert ringing == 0
 
     def nobody_waits_beside_a_free_agent(
@@ -263,6 +268,246 @@ def test_time_in_line_and_time_free_are_what_the_records_say(dealt: Dealt) -> No
         assert recount.line_seconds[queue] == pytest.approx(np.nansum(waits), rel=1e-9, abs=1e-6)
     present, busy = (records.on_duty + records.overtime).sum(axis=1), records.busy.sum(axis=1)
     assert present - busy == pytest.approx(recount.free_seconds, rel=1e-9, abs=1e-6)
+
+
+# The whole floor, with every mechanism
+
+
+class Whole:
+    """Counts a floor of any scenario again after every instant: lines, hands, agents, who might be taken."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.centre, self.scene = scene.centre, scene
+        self.present = present_by_step(scene)
+        self.before = -1.0
+        self.paused: dict[int, float] = {}  # a contact's key → seconds put aside
+        self.were_paused: list[Any] = []
+        self.engaged = int(self.centre.demand.backlog.sum())
+        self.on_line = self.centre.demand.backlog.tolist()
+        self.was_open = [0] * self.centre.balks.size
+        self.holds: dict[int, bool] = {}  # a contact's key → whether it came with a line
+        self.seen: set[str] = set()
+
+    def __call__(self, floor: reference.Floor) -> None:
+        now = floor.clock.now
+        if floor.clock.peek() <= now:
+            return
+        for contact in self.were_paused:
+            self.paused[contact.key] = self.paused.get(contact.key, 0.0) + now - self.before
+        self.were_paused = [c for c in floor.contacts if c.is_paused]
+        self.seen |= {"paused"} if self.were_paused else set()
+        self.lines_are_given_back(floor, now)
+        self.nights_are_survived(floor, now)
+        self.nobody_is_served_behind_closed_doors(floor, now)
+        for group, team in enumerate(floor.groups):
+            self.those_are_there_who_are_not_away(floor, group, team, now)
+            for agent in (*team.free, *team.busy):
+                self.hand_is_within_its_limit(agent)
+        for queue in range(self.centre.balks.size):
+            self.nobody_waits_beside_an_agent_who_may(floor, queue, now)
+        self.before = now
+
+    def lines_are_given_back(self, floor: reference.Floor, now: float) -> None:
+        """A line is engaged for each contact in the IVR, on the line or talking that came with one."""
+        holding = 0
+        for contact in floor.contacts:
+            if contact.key not in self.holds:
+                self.holds[contact.key] = self.came_with_a_line(contact, floor)
+            begun = contact.outcome == Outcome.ANSWERED and math.isnan(contact.released)
+            waits = contact.outcome < 0 and not contact.is_request
+            holding += self.holds[contact.key] and (begun or waits)
+        assert floor.engaged == holding
+        there = floor.lines_there
+        assert there < 0 or floor.engaged <= max(there, self.engaged), "a contact came in without a line"
+        self.engaged = floor.engaged
+
+    def came_with_a_line(self, contact: Any, floor: reference.Floor) -> bool:
+        """Whoever is transferred goes on with the line there was; callbacks had none."""
+        if contact.attempt or not contact.need:
+            return True
+        known = [c for c in floor.contacts if (c.home, c.customer, c.need) == who_before(contact)]
+        served = max(known, key=lambda c: c.attempt)
+        transferred = contact.queue != served.queue
+        self.seen |= {"transferred"} if transferred else set()
+        return not transferred or (self.holds[served.key] and served.outcome == Outcome.ANSWERED)
+
+    def nights_are_survived(self, floor: reference.Floor, now: float) -> None:
+        """While a queue that carries is closed nobody leaves it but those whose patience has run out."""
+        for queue, rule in enumerate(self.centre.at_close):
+            shut = not floor.open[queue] and not self.was_open[queue] and now > 0.0
+            if rule == CARRY and shut and now < self.centre.horizon:
+                mine = [c for c in floor.contacts if c.queue == queue and c.outcome == Outcome.ABANDONED]
+                gone = sum(left_at(c) == now for c in mine)
+                assert floor.on_line[queue] == self.on_line[queue] - gone
+                self.seen |= {"a night"} if self.on_line[queue] else set()
+        self.on_line, self.was_open = list(floor.on_line), list(floor.open)
+
+    def nobody_is_served_behind_closed_doors(self, floor: reference.Floor, now: float) -> None:
+        for contact in floor.contacts:
+            if contact.answered == now or (contact.is_ringing and contact.dialled == now):
+                queue = contact.queue
+                assert floor.open[queue] or self.centre.at_close[queue] == FINISH
+                if contact.agent.team.finishing:
+                    assert not floor.open[queue], "a group that only finishes serves no open queue"
+
+    def those_are_there_who_are_not_away(
+        self, floor: reference.Floor, group: int, team: reference.Group, now: float
+    ) -> None:
+        """As many as are planned and not away, more only with something in hand; or those who finish."""
+        step = int(np.searchsorted(self.centre.steps.moments, now, side="right")) - 1
+        over = now >= self.centre.horizon
+        planned = 0 if over else self.present[group][step]
+        if team.finishing:
+            assert over or self.centre.steps.staffing[group, step] == 0
+            assert team.wanted in self.present[group]
+            assert self.something_is_left(floor, group)
+            self.seen.add("finishing")
+        else:
+            assert team.wanted == planned
+        in_hand = [c for c in floor.contacts if is_in_hand(c) and c.agent.team is team]
+        if team.hands:
+            assert sorted(c.key for agent in team.busy for c in agent.hand) == sorted(c.key for c in in_hand)
+            assert all(agent.hand for agent in team.busy)
+        busy = len({id(contact.agent) for contact in in_hand})
+        assert team.present == len(team.free) + busy
+        assert team.present == team.wanted or (team.present > team.wanted and not team.free)
+        taken = {id(c.agent) for c in in_hand if now in (c.answered, c.dialled if c.dials else math.nan)}
+        if not over and self.centre.steps.staffing[group, step] > 0:  # else some may be sent home at once
+            assert len(taken) <= team.wanted, "an agent beyond those who are wanted has taken somebody"
+
+    def something_is_left(self, floor: reference.Floor, group: int) -> bool:
+        start, end = self.centre.queue_start[group : group + 2]
+        return any(
+            (floor.on_line[queue] or floor.requests[queue])
+            and not floor.open[queue]
+            and self.centre.at_close[queue] == FINISH
+            for queue in self.centre.queues[start:end]
+        )
+
+    def hand_is_within_its_limit(self, agent: reference.Agent) -> None:
+        """One contact, or at most the smallest `at_once`; what is put aside gives way to what is not."""
+        aside = [c for c in agent.hand if c.is_paused]
+        others = [c for c in agent.hand if not c.is_paused]
+        most = min((c.skill.at_once for c in agent.hand), default=1)
+        if aside:
+            self.seen.add("aside")
+            assert all(c.skill.interruptible and not c.is_ringing for c in aside)
+            assert any(c.is_ringing or not c.skill.interruptible for c in others), "and nobody resumes"
+            assert len(aside) <= min(c.skill.at_once for c in aside)
+            assert len(others) == 1 or len(agent.hand) <= most
+        elif len(agent.hand) > 1:
+            self.seen.add("several in hand")
+            assert len(agent.hand) <= most
+        for contact in agent.hand:
+            steps = {contact.skill.factor * slow for slow in contact.skill.slowdown}
+            assert contact.factor in steps
+
+    def nobody_waits_beside_an_agent_who_may(self, floor: reference.Floor, queue: int, now: float) -> None:
+        """The first contact of each line cannot be taken by anybody, by the words of the model."""
+        for line, idle in ((floor.lines[queue], False), (floor.idle_lines[queue], True)):
+            if not line.entries:
+                continue
+            contact = line.entries[0][2]
+            base = contact.joined
+            if contact.is_request and self.centre.callbacks.place[queue] == LATER:
+                base = contact.callback_requested + self.centre.callbacks.after[queue]
+            for place in range(self.centre.group_start[queue], self.centre.group_start[queue + 1]):
+                assert not self.may_be_taken(floor, queue, place, base, idle, now)
+
+    def may_be_taken(
+        self, floor: reference.Floor, queue: int, place: int, base: float, idle: bool, now: float
+    ) -> bool:
+        centre, team = self.centre, floor.groups[int(self.centre.groups[place])]
+        if not floor.open[queue] and centre.at_close[queue] != FINISH:
+            return False
+        if team.finishing and floor.open[queue]:
+            return False
+        if base + centre.overflow[place] > now:
+            return False
+        needed = max(centre.reserve[place] + 1 if centre.reserve[place] else 0, 0)
+        if idle:
+            needed = max(needed, centre.callbacks.reserve[queue] + 1)
+        if not team.finishing and len(team.free) < needed:
+            return False
+        if team.free:
+            return True
+        spare = sorted(team.busy, key=lambda agent: (len(agent.hand), agent.number))
+        return any(self.hand_has_room(agent, place) for agent in spare[max(0, team.present - team.wanted) :])
+
+    def hand_has_room(self, agent: reference.Agent, place: int) -> bool:
+        held, at_once = agent.hand, self.centre.at_once[place]
+        gives_way = all(c.skill.interruptible and not c.is_ringing for c in held)
+        if gives_way and not self.centre.interruptible[place]:
+            return True
+        return len(held) < min([at_once, *(c.skill.at_once for c in held)]) and at_once > 1
+
+
+def is_in_hand(contact: Any) -> bool:
+    """Whether an agent talks, wraps up or rings for a contact now."""
+    served = contact.outcome in (Outcome.ANSWERED, Outcome.CALLBACK_SERVED)
+    return contact.is_ringing or (served and contact in contact.agent.hand)
+
+
+def left_at(contact: Any) -> float:
+    """When a contact's patience ran out; that of the backlog begins at opening."""
+    if contact.joined >= 0:
+        return float(contact.joined + contact.wait)
+    return float(contact.patience)
+
+
+def who_before(contact: Any) -> tuple[int, int, int]:
+    return contact.home, contact.customer, contact.need - 1
+
+
+def present_by_step(scene: Scene) -> list[list[int]]:
+    """How many of each group are not away at each step: a day's absence is a position's own number."""
+    centre, steps = scene.centre, scene.centre.steps
+
+    def here(group: int, step: int) -> int:
+        day = int(steps.moments[step] // 86_400)
+        stream, share = centre.group_streams[group], centre.absence[group]
+        return sum(
+            u(scene.seed, stream, scene.replication, position, day, 0, ABSENT) >= share
+            for position in range(steps.staffing[group, step])
+        )
+
+    return [[here(group, step) for step in range(steps.moments.size)] for group in range(centre.hands.size)]
+
+
+@LAW
+@given(scene=scenarios())
+def test_the_whole_floor_keeps_its_books_at_every_instant(scene: Scene) -> None:
+    """No line held twice, hands within limits, the absent away, nobody waiting beside an agent who may."""
+    whole = Whole(scene)
+    floor = play_watched(scene, whole)
+    for what in sorted(whole.seen):
+        event(what)
+    assert floor.engaged == 0, "every line has been given back"
+    assert not any(floor.on_line)
+    assert not any(floor.requests)
+    assert all(contact.outcome >= 0 for contact in floor.contacts), "every contact ends"
+    for contact in floor.contacts:
+        if contact.outcome not in (Outcome.ANSWERED, Outcome.CALLBACK_SERVED):
+            continue
+        begun = contact.answered if contact.outcome == Outcome.ANSWERED else contact.callback_connected
+        work = (contact.talk + contact.wrap) * contact.factor
+        aside = whole.paused.get(contact.key, 0.0)
+        assert contact.released - begun == pytest.approx(work + aside, rel=1e-9, abs=1e-6)
+        assert contact.talk_end - begun >= contact.talk * contact.factor - 1e-6
+        if not aside:
+            assert contact.talk_end == begun + contact.talk * contact.factor
+
+
+def play_watched(scene: Scene, watch: Callable[[reference.Floor], None]) -> reference.Floor:
+    """Play a scene on the reference engine; the floor as it is when all is over."""
+    floors: list[reference.Floor] = []
+
+    def keep(floor: reference.Floor) -> None:
+        floors[:] = [floor]
+        watch(floor)
+
+    reference.play(scene.centre, scene.day, scene.seed, scene.replication, watch=keep)
+    return floors[0]
 
 
 # Work

@@ -120,6 +120,115 @@ def test_overrides_are_carried_out_in_the_order_given() -> None:
     assert made.queues["support"].redial.share == pytest.approx(0.15)
 
 
+WEEK = """\
+days: 7
+starts: monday
+interval: 12 h
+shift_types:
+  full: {length: 8 h}
+queues:
+  support:
+    arrivals: {per_interval: {"00:00": 10, "sat-sun 00:00": 2}}
+    talk: {distribution: lognormal, mean: {"00:00": 4 min, "12:00": 5 min}, cv: 1.1}
+    transfer: {to: billing, share: 10%}
+    customer_value: {distribution: lognormal, mean: 120, cv: 1}
+    classes: {vip: {share: 10%}}
+  billing:
+    arrivals: {rate: 30 / h}
+    talk: {distribution: exponential, mean: 5 min}
+    transfer: [{to: support, share: 1%}]
+agents:
+  front:
+    shifts:
+      early: {type: full, starts: 07:00, agents: 8}
+    skills: [support]
+  desk:
+    staffing: 3
+    skills: {support: {at_once: 2, slowdown: [1, 1.2]}}
+"""
+
+
+def week(overrides: Any) -> Scenario:
+    return from_source(parse(WEEK, "s.yaml")).with_(overrides)
+
+
+@pytest.mark.parametrize(
+    ("change", "added"),
+    [
+        ({"12:00-24:00": {"add": 1}}, (0, 1) * 7),
+        ({"mon 12:00-24:00": {"add": 1}}, (0, 1) + (0,) * 12),
+        ({"mon-fri 00:00-12:00": {"add": 1}}, (1, 0) * 5 + (0,) * 4),
+        ({"sat-mon 00:00-12:00": {"add": 1}}, (1, 0) + (0,) * 8 + (1, 0, 1, 0)),
+        ({"sun 12:00-12:00": {"add": 1}}, None),
+        ({"wed 12:00-00:00": 4, "thu 00:00-24:00": {"add": 2}}, (0,) * 5 + (1, 2, 2) + (0,) * 6),
+        ({"fri 12:00-12:30": {"add": 1}}, None),
+        ({"add": 1}, (1,) * 14),
+        ({"00:00": 3, "sat 12:00": 5, "sun 00:00": 4}, (0,) * 11 + (2, 1, 1)),
+    ],
+)
+def test_in_a_week_a_span_changes_every_day_and_one_with_weekdays_only_those(change: Any, added: Any) -> None:
+    if added is None:
+        with pytest.raises(InputError, match=r"is empty: write two clock times|is not on the grid"):
+            week({"agents.desk.staffing": change})
+        return
+    made = week({"agents.desk.staffing": change}).agents["desk"].staffing
+    assert made == tuple(3 + more for more in added)
+
+
+def test_one_shift_a_class_and_a_transfer_are_changed_by_path() -> None:
+    made = week(
+        {
+            "agents.front.shifts.early.agents": {"add": 2},
+            "agents.front.shifts.late": {"type": "full", "starts": "15:00", "agents": 1},
+            "agents.front.absence": "4%",
+            "shift_types.full.paid": "7 h",
+            "queues.support.transfer.share": {"scale": 2},
+            "queues.support.classes.vip.share": {"add": "5%"},
+            "queues.support.classes.new": {"share": "1%"},
+            "queues.support.customer_value.mean": {"scale": 2},
+            "queues.billing.customer_value": {"add": 10},
+            "queues.support.talk.mean": {"sat-sun 12:00-24:00": {"add": "1 min"}},
+            "queues.support.hours": "08:00-18:00",
+            "agents.desk.skills.support.slowdown": {"scale": 2},
+            "agents.desk.skills.support.score.base": -3,
+            "events": [{"at": "tue 10:00", "for": "1 h", "lines": 0}],
+        }
+    )
+    shifts, support = made.agents["front"].shifts or {}, made.queues["support"]
+    assert (shifts["early"].agents, shifts["late"].agents) == (10, 1)
+    assert support.transfer[0].share == pytest.approx(0.2)
+    assert {name: one.share for name, one in support.classes.items()} == pytest.approx(
+        {"vip": 0.15, "new": 0.01}
+    )
+    assert support.value.mean == pytest.approx(240) and made.queues["billing"].value.mean == 10
+    assert support.talk.means(made.grid) == pytest.approx([240, 300] * 5 + [240, 360] * 2)
+    assert made.agents["desk"].skills["support"].slowdown == (2, 2.4)
+    assert made.events[0].lines == 0
+    removed = made.with_({"agents.front.shifts.late": None, "queues.support.transfer": None})
+    assert list(removed.agents["front"].shifts or ()) == ["early"] and not removed.queues["support"].transfer
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        ("agents.front.shifts.erly.agents", {"add": 2}, 'there is no shift "erly" (did you mean "early"?)'),
+        ("agents.front.shifts.erly", None, 'there is no shift "erly" (did you mean "early"?)'),
+        ("agents.front.shifts.early.agents", {"add": -9}, "{add: -9} makes 8 negative (-1); change it by less"),
+        ("agents.front.staffing", {"add": 1}, "has no value yet that could be changed; give the value itself"),
+        ("queues.support.customer_value", {"add": 1}, "holds a distribution; change one of its numbers"),
+        ("queues.billing.transfer.share", 0.1, '"transfer" has no keys of its own that could be overridden'),
+        ("queues.support.transfer.shr", 0.1, 'the schema knows no "shr" here (did you mean "share"?)'),
+        ("agents.desk.staffing", {"fry 00:00-12:00": 1}, 'staffing.fry 00:00-12:00: "fry" is not a weekday'),
+        ("starts", None, "names a weekday, and the scenario does not say on which one it begins: add starts"),
+        ("days", 5, 'per_interval.sat-sun 00:00: "sat-sun 00:00" is outside the horizon, 120 h from mon 00:00'),
+    ],
+)  # fmt: skip
+def test_an_override_that_does_not_fit_a_week_is_refused(path: str, value: Any, said: str) -> None:
+    with pytest.raises(InputError) as caught:
+        week({path: value})
+    assert said in str(caught.value)
+
+
 def test_a_plan_is_taken_by_name_and_the_first_without_one() -> None:
     base = scenario()
     assert base.under(None) == base.under("today") == base
@@ -207,15 +316,26 @@ def test_a_plan_is_taken_by_name_and_the_first_without_one() -> None:
             "name: only numbers, shares, durations and lists of them can be added to or scaled",
         ),
         ("queues.support.talk", None, "queues.support.talk: is missing; it is required here"),
-        ("queues.support.ivr", {}, "queues.support.ivr: is not available yet"),
+        ("queues.support.ivr", {}, "queues.support.ivr.time: is missing; it is required here"),
         ("queues.support.arrivals.trace", "x.csv", "queues.support.arrivals.trace: is not available yet"),
-        ("agents.front.absence", "4%", "agents.front.absence: is not available yet"),
+        ("agents.front.absence", "100%", 'agents.front.absence: "100%" leaves nobody at work'),
+        ("targets", {}, "targets: is not available yet"),
+        ("days", 7, "closes: days says how long the scenario is: leave out closes, or days"),
         (
-            "agents.front.skills.support.at_once",
-            3,
-            "agents.front.skills.support.at_once: is not available yet",
+            "agents.front.staffing",
+            {"mon 08:00-09:00": {"add": 1}},
+            'staffing.mon 08:00-09:00: "mon 08:00-09:00" names a weekday, and the scenario does not say on which',
         ),
-        ("days", 7, "days: is not available yet"),
+        ("agents.front.shifts.early.agents", {"add": 1}, 'there is no shift "early"'),
+        ("queues.support.classes.vip", None, 'queues.support.classes.vip: there is no class "vip"'),
+        (
+            "queues.support.classes.vip.share",
+            "3%",
+            'queues.support.classes.vip.share: there is no class "vip"',
+        ),
+        ("queues.support.transfer.share", "3%", '"transfer" has no keys of its own that could be overridden'),
+        ("shift_types.full.length", "8 h", 'shift_types.full.length: there is no shift type "full"'),
+        ("agents.front.shifts", {}, "agents.front.shifts: stands beside staffing; give exactly one of"),
         ("schema", 1, "schema: cannot be overridden"),
         ("plans.today", {}, "plans.today: cannot be overridden"),
         ("closes", "11:00", None),

@@ -182,7 +182,12 @@ class Played:
         r, centre = self.records, self.centre
         self.rows = range(r.home.size)
         self.outcome = [Outcome(number) for number in r.outcome]
-        self.last_present = [next((int(n) for n in row[::-1] if n), 0) for row in centre.staffing]
+        inside = np.searchsorted(
+            centre.steps.moments, np.arange(centre.demand.count) * centre.interval, "right"
+        )
+        self.staffing = centre.steps.staffing[:, inside - 1]
+        self.lines = int(centre.steps.lines[0])
+        self.last_present = [next((int(n) for n in row[::-1] if n), 0) for row in self.staffing]
         self.skills = {  # (group, queue) → level, prefer, factor
             (g, q): (skill.level, skill.level if skill.prefer is None else skill.prefer, skill.handle_factor)
             for g, group in enumerate(self.scenario.agents.values())
@@ -202,7 +207,7 @@ class Played:
 
     def need_interval(self, row: int) -> int:
         first = self.day.arrived[self.dealt_row(row)]
-        return interval_of(first, self.centre.interval, self.centre.staffing.shape[1])
+        return interval_of(first, self.centre.interval, self.centre.demand.count)
 
     def dealt_row(self, row: int) -> int:
         return int(self.day.start[self.records.home[row]] + self.records.customer[row])
@@ -221,10 +226,10 @@ class Played:
         """How many of a group may have a contact in hand at t without being surplus."""
         if t >= self.centre.horizon:
             return self.last_present[group]
-        return int(self.centre.staffing[group, int(np.searchsorted(self.boundaries(), t, side="right")) - 1])
+        return int(self.staffing[group, int(np.searchsorted(self.boundaries(), t, side="right")) - 1])
 
     def boundaries(self) -> np.ndarray:
-        return np.arange(self.centre.staffing.shape[1]) * self.centre.interval
+        return np.arange(self.staffing.shape[1]) * self.centre.interval
 
     def busy(self, group: int, points: Any) -> np.ndarray:
         """How many of a group have a contact in hand at each of these points."""
@@ -362,13 +367,13 @@ def test_lines_and_places_to_wait_are_never_exceeded_nor_anyone_blocked_before(
 ) -> None:
     played, centre = Played(dealt, engine), dealt.centre
     r, points = played.records, played.points()
-    if centre.lines >= 0:
-        assert (played.engaged(points) <= centre.lines).all()
+    if played.lines >= 0:
+        assert (played.engaged(points) <= played.lines).all()
     for queue, most in enumerate(centre.max_waiting):
         assert most < 0 or (played.waiting(queue, points) <= most).all()
     for row in np.flatnonzero(r.outcome == Outcome.BLOCKED):
         queue, t = int(r.queue[row]), float(r.arrived[row])
-        no_line = played.engaged(t) == centre.lines
+        no_line = played.engaged(t) == played.lines
         no_place = played.waiting(queue, t) == centre.max_waiting[queue] and played.nobody_free(queue, t)
         assert no_line or no_place
 
@@ -424,7 +429,7 @@ def test_a_call_answered_at_once_goes_to_the_lowest_prefer_then_the_longest_free
 ) -> None:
     """The second half is told from the records where both groups have one agent all day."""
     r = (played := Played(dealt, engine)).records
-    alone = (dealt.centre.staffing == 1).all(axis=1)
+    alone = (played.staffing == 1).all(axis=1)
     for row in np.flatnonzero((r.outcome == Outcome.ANSWERED) & (r.wait == 0)):
         t, group, queue = float(r.joined[row]), int(r.group[row]), int(r.queue[row])
         for other in played.groups_for(queue):
@@ -485,13 +490,13 @@ def test_closing_keeps_its_word_to_those_who_wait(engine: str, dealt: Dealt) -> 
 def test_agents_are_conserved_and_their_time_is_what_the_records_say(engine: str, dealt: Dealt) -> None:
     """All of the staffing is on duty; beyond it only those are present who have a contact in hand."""
     played, centre = Played(dealt, engine), dealt.centre
-    r, count_ = played.records, centre.staffing.shape[1]
+    r, count_ = played.records, played.staffing.shape[1]
     observed = metrics.observed_seconds(dealt.scenario)
     points = np.unique(np.concatenate([played.points(), [centre.warm_up]]))
     spans, points = np.diff(points), points[:-1]
     spans[points < centre.warm_up] = 0.0
     inside = np.minimum(np.searchsorted(played.boundaries(), points, side="right") - 1, count_ - 1)
-    for group, staffing in enumerate(centre.staffing):
+    for group, staffing in enumerate(played.staffing):
         busy = played.busy(group, points)
         planned = np.where(points < centre.horizon, staffing[inside], 0)
         for column, agents in ((r.busy, busy), (r.overtime, np.maximum(busy - planned, 0))):

@@ -73,7 +73,7 @@ WRAP = "{distribution: exponential, mean: 30 s}"
         ("schema: 1", "zzz: 1", "line 1: zzz: unknown key; the keys here are schema, name, "),
         ("cv: 1.1", "cvv: 1.1", 'line 8: queues.support.talk.cvv: unknown key (did you mean "cv"?)'),
         ("    talk: {distribution: lognormal, mean: 4 min, cv: 1.1}\n", "", "line 6: queues.support.talk: is missing"),
-        ("    staffing: [2, 3, 3, 2]\n", "", "line 12: agents.front.staffing: is missing; it is required here"),
+        ("    staffing: [2, 3, 3, 2]\n", "", "line 12: agents.front.staffing: is missing; give staffing, or shifts, or a roster"),
         ("    skills: [support]\n", "", "line 12: agents.front.skills: is missing"),
         ("closes: 10:00\n", "", "line 1: closes: give exactly one of closes and length"),
         ("closes: 10:00", "closes: 10:00\nlength: 2 h", "closes: give exactly one of closes and length"),
@@ -139,7 +139,11 @@ WRAP = "{distribution: exponential, mean: 30 s}"
         ("schema: 1", f"seed: {2**63}", f"seed: {2**63} is too large"),
         ("schema: 1", "replications: 0", "replications: 0 is too small: write a whole number of 1 or more"),
         ("schema: 1", "warm_up: 2 h", "line 1: warm_up: the warm-up must end before the horizon does"),
-        ("schema: 1", "at_close: carry", 'at_close: "carry" is not one of finish, drop'),
+        ("schema: 1", "at_close: cary", 'at_close: "cary" is not one of finish, drop, carry (did you mean "carry"?)'),
+        ("schema: 1", "routing: longest_wiat", 'line 1: routing: "longest_wiat" is not one of by_level, longest_wait,'),
+        ("schema: 1", "days: 2", "line 3: closes: days says how long the scenario is: leave out closes, or days"),
+        ("closes: 10:00", "length: 2 h\ndays: 2", "line 3: length: days says how long the scenario is: leave out length"),
+        ("schema: 1", "starts: Mnday", 'line 1: starts: "Mnday" is not a weekday (did you mean "monday"?): write one'),
         ("schema: 1", "defaults: {queue: {wrp: {}}}", 'line 1: queues.support.wrp: unknown key (did you mean "wrap"?)'),
         ("schema: 1", "defaults: {queues: {}}", 'line 1: defaults.queues: unknown key (did you mean "queue"?)'),
         ("interval: 30 min", "interval: 30 min\ninterval: 1 h", "line 5: interval: duplicate key"),
@@ -181,35 +185,189 @@ def test_a_callback_that_does_not_fit_together_is_refused(callback: str, said: s
     assert said in message
 
 
-QUEUE_LATER = ("hours", "backlog", "ivr", "repeat", "transfer", "switch", "classes")
-SKILL_LATER = ("overflow_after", "reserve", "at_once", "slowdown", "interruptible")
-
-
 @pytest.mark.parametrize(
     ("old", "new", "path"),
     [
-        *[(f"    wrap: {WRAP}", f"    {key}: 1", f"line 9: queues.support.{key}") for key in QUEUE_LATER],
-        *[("schema: 1", f"{key}: 1", f"line 1: {key}") for key in ("days", "starts", "shift_types", "targets", "events")],
-        *[("    skills:", f"    {key}: 1\n    skills:", f"line 14: agents.front.{key}") for key in ("shifts", "absence")],
-        *[
-            ("[support]", f"{{support: {{{key}: 1}}}}", f"line 14: agents.front.skills.support.{key}")
-            for key in SKILL_LATER
-        ],
+        ("schema: 1", "targets: {}", "line 1: targets"),
         ("per_interval: [10, 12, 14, 9]", "trace: log.csv", "line 7: queues.support.arrivals.trace"),
-        ("    staffing: [2, 3, 3, 2]", "    shifts: {}", "line 13: agents.front.shifts"),
-        ("schema: 1", "defaults: {queue: {ivr: {}}}", "line 1: queues.support.ivr"),
-        ("schema: 1", "defaults: {group: {absence: 4%}}", "line 1: agents.front.absence"),
-        ("schema: 1", "defaults: {skill: {at_once: 3}}", "line 1: agents.front.skills.support.at_once"),
-        ("agents.front.staffing: {add: -1}", "queues.support.ivr: {}", "line 18: plans.two fewer.queues.support.ivr"),
-        (
-            "agents.front.staffing: {add: -1}",
-            "agents.front.skills: {support: {at_once: 3}}",
-            "line 18: plans.two fewer.agents.front.skills.support.at_once",
-        ),
+        ("schema: 1", "defaults: {queue: {arrivals: {trace: x}}}", None),
+        ("agents.front.staffing: {add: -1}", "queues.support.arrivals.trace: x", "line 18: plans.two fewer.queues.supp"),
     ],
 )  # fmt: skip
-def test_a_key_of_a_later_version_is_not_available_yet(old: str, new: str, path: str) -> None:
-    assert refusal(changed(old, new)).startswith(f"s.yaml, {path}: is not available yet")
+def test_a_key_of_a_later_version_is_not_available_yet(old: str, new: str, path: str | None) -> None:
+    if path is None:
+        assert read(changed(old, new))  # the queue has arrivals of its own
+        return
+    said = refusal(changed(old, new))
+    assert said.startswith(f"s.yaml, {path}") and ": is not available yet" in said
+
+
+IVR_60 = "{time: {distribution: constant, value: 3 s}, self_served: 60%, hangs_up: 50%}"
+REPEAT_ALL = "{share: 100%, after: {distribution: constant, value: 1 h}}"
+LOOP = "the shares multiply to 100%, so that no customer is ever done; make one of them smaller"
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("hours: 06:00-07:00", 'hours: "06:00-07:00" is outside the horizon, 08:00 to 10:00; give hours within it'),
+        ("hours: [08:00-09:00, 11:00-12:00]", 'hours: "11:00-12:00" is outside the horizon, 08:00 to 10:00; give'),
+        ("hours: 09:00-09:00", 'hours: "09:00-09:00" is empty: write two clock times, as in "10:00-13:00"'),
+        ("hours: closed", 'hours: "closed" leaves the queue closed for good; give at least one span'),
+        ("hours: {mon: closed}", "hours: the queue is closed on every day; give at least one span"),
+        ("hours: {mon: 08:00-09:00}", "does not say on which one it begins: add starts: monday"),
+        ("hours: 8-18", 'hours: "8" is not a clock time: write hours and minutes of the 24-hour clock'),
+        ("hours: [08:00-09:00, 08:30-10:00]", "overlaps itself at 08:30; keep the spans apart"),
+        ("hours: 3", 'hours: 3 is no span of hours: write one such as "08:00-18:00", or closed'),
+        ("hours: {mon-fry: 08:00-09:00}", 'hours.mon-fry: "fry" is not a weekday (did you mean "friday"?): write'),
+        ("hours: {mon-tue: 08:00-09:00, tue-wed: 08:00-09:00}", "hours.tue-wed: tue has its hours twice"),
+        ("hours: {}", "hours: is empty; write hours by weekday, as in {mon-fri: 08:00-20:00}"),
+        ("backlog: {count: -1}", "backlog.count: -1 must not be negative"),
+        ("backlog: {count: 3, age: 30 h - 0 h}", 'backlog.age: "30 h - 0 h" runs backwards: write "0 h - 30 h"'),
+        ("backlog: {count: 3, age: 30}", 'backlog.age: "30" needs a unit, as in "30 s"'),
+        ("backlog: {count: 900000000}", "backlog: 9e+08 contacts a replication are more than the 1e+08 that fit; give"),
+        ("ivr: {}", "ivr.time: is missing; it is required here"),
+        (f"ivr: {IVR_60}", "ivr: self_served and hangs_up are 110% together; at most 100% fit"),
+        ("transfer: {to: suport, share: 1%}", 'transfer.to: there is no queue "suport" (did you mean "support"?); the'),
+        ("transfer: [{to: suport, share: 1%}]", 'transfer.[0].to: there is no queue "suport"'),
+        ("transfer: {to: support}", "transfer.share: is missing; it is required here"),
+        ("transfer: {to: support, share: 15}", "transfer.share: 15 is not a share: write 15% or 0.15"),
+        ("transfer: 3", "transfer: 3 is not a list; write it as one"),
+        (
+            "transfer: [{to: support, share: 60%}, {to: support, share: 50%}]",
+            "transfer: the shares are 110% together; at most 100% fit",
+        ),
+        ("transfer: {to: support, share: 100%}", f"transfer: {LOOP}"),
+        (f"repeat: {REPEAT_ALL}", f"repeat: {LOOP}"),
+        (f"transfer: {{to: support, share: 50%}}\n    repeat: {REPEAT_ALL}", f"transfer: {LOOP}"),
+        ("switch: {to: support, share: 100%}", "switch: the shares multiply to 100%: it leads to itself; make one"),
+        ("switch: {to: chat, share: 10%}", 'switch.to: there is no queue "chat"; the queues are support'),
+        ("classes: {vip: {share: 60%}, new: {share: 50%}}", "classes: the shares are 110% together; at most 100% fit"),
+        ("classes: {others: {share: 10%}}", 'classes: "others" are the customers of no class; give the class another'),
+        ("classes: {a.b: {share: 10%}}", 'classes: "a.b" cannot be the name of a class: names are text without a dot'),
+        ("classes: {vip: {shares: 10%}}", 'classes.vip.shares: unknown key (did you mean "share"?)'),
+        ("classes: {vip: {share: 1%, customer_value: -5}}", "classes.vip.customer_value: -5 must not be negative"),
+        ("classes: [vip]", 'classes: ["vip"] is not a mapping of keys to values'),
+        ("announcement: {leave_above: 2 min, leaves: 3%, patience_factor: 0}", "patience_factor: 0 must be more than 0%"),
+        ("announcement: {leave_above: 2 min}", "announcement.leaves: is missing"),
+        ("customer_value: -5", "customer_value: -5 must not be negative: write a number of 0 or more"),
+        ("customer_value: {distribution: lognormal, mean: 9}", "customer_value: lognormal needs a cv beside its mean"),
+        ("customer_value: {distribution: exponential, mean: 9 s}", 'customer_value.mean: "9 s" is not a number'),
+        ("customer_value: {mean: 3}", "customer_value.distribution: is missing"),
+        ("service_level: {clock: open}", 'service_level.clock: "open" is not one of always, open_hours'),
+        ("repeat: {share: 1%, after: {distribution: exponential, mean: [1 h]}}", "repeat.after.mean: the list has 1 va"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_of_a_queue_is_refused_in_one_sentence(key: str, said: str) -> None:
+    message = refusal(changed(f"{WRAP}\n", f"{WRAP}\n    {key}\n"))
+    assert message.startswith("s.yaml, line 1") and "queues.support." in message
+    assert said in message
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        (
+            "slowdown: [1, 2]",
+            "slowdown: 2 values do not fit at_once: 1; give at most one for each contact at once",
+        ),
+        ("at_once: 2, slowdown: [1, 2, 3]", "slowdown: 3 values do not fit at_once: 2"),
+        ("at_once: 2, slowdown: [1, 0]", "slowdown, value 2: 0 must be more than 0%"),
+        ("slowdown: 2", "slowdown: 2 is not a list of at least one number"),
+        ("slowdown: []", "slowdown: [] is not a list of at least one number"),
+        ("at_once: 0", "at_once: 0 is too small: write a whole number of 1 or more"),
+        ("interruptible: yes", 'interruptible: "yes" is neither true nor false; write one of these'),
+        ("reserve: -1", "reserve: -1 must not be negative"),
+        ("overflow_after: 20", 'overflow_after: "20" needs a unit, as in "20 s"'),
+        ("score: {base: x}", 'score.base: "x" is not a number'),
+        ("score: {bas: 1}", 'score.bas: unknown key (did you mean "base"?)'),
+    ],
+)
+def test_what_cannot_be_of_a_skill_is_refused_in_one_sentence(key: str, said: str) -> None:
+    message = refusal(changed("[support]", f"{{support: {{{key}}}}}"))
+    assert message.startswith("s.yaml, line 14: agents.front.skills.support.")
+    assert said in message
+
+
+TWO = TEXT.replace(
+    "agents:\n",
+    "  chat:\n    arrivals: {rate: 1 / min}\n    talk: {distribution: constant, value: 9 s}\nagents:\n",
+    1,
+)
+
+
+@pytest.mark.parametrize(
+    ("support", "chat", "said"),
+    [
+        ("transfer: {to: chat, share: 1}", "transfer: {to: support, share: 1}", "queues.support.transfer: the shares mu"),
+        ("transfer: {to: chat, share: 1}", f"repeat: {REPEAT_ALL}", "over support, chat; make one of them smaller"),
+        ("switch: {to: chat, share: 1}", "switch: {to: support, share: 1}", "everybody switches for ever, over support, "),
+        ("transfer: {to: chat, share: 1}", "transfer: {to: support, share: 99%}", None),
+        ("transfer: {to: chat, share: 1}", "repeat: {share: 99%, after: {distribution: constant, value: 1 h}}", None),
+        ("switch: {to: chat, share: 1}", "switch: {to: support, share: 99%}", None),
+        ("transfer: {to: chat, share: 60%}", f"repeat: {REPEAT_ALL}", "queues.chat.repeat: the shares multiply to 100%"),
+    ],
+)  # fmt: skip
+def test_a_loop_over_several_queues_is_refused_only_if_nobody_gets_out(
+    support: str, chat: str, said: str | None
+) -> None:
+    text = TWO.replace(f"{WRAP}\n", f"{WRAP}\n    {support}\n").replace(
+        "value: 9 s}\n", f"value: 9 s}}\n    {chat}\n"
+    )
+    if said is None:
+        read(text)
+    else:
+        assert said in refusal(text)
+
+
+def test_more_than_fifty_names_of_classes_do_not_fit() -> None:
+    classes = ", ".join(f"c{k}: {{share: 1%}}" for k in range(51))
+    assert "51 names of classes are more than the 50 that fit" in refusal(
+        changed(f"{WRAP}\n", f"{WRAP}\n    classes: {{{classes}}}\n")
+    )
+
+
+def test_one_transfer_may_stand_without_a_list() -> None:
+    one = "transfer: {to: support, share: 8%, retell: 40 s}"
+    several = "transfer: [{to: support, share: 8%, retell: 40 s}]"
+    made = [read(changed(f"{WRAP}\n", f"{WRAP}\n    {form}\n")) for form in (one, several)]
+    assert made[0].queues == made[1].queues and made[0].sha256 == made[1].sha256
+    assert made[0].queues["support"].transfer[0].retell == 40
+
+
+def test_a_class_has_its_own_keys_and_else_those_of_its_queue() -> None:
+    text = changed(
+        f"{WRAP}\n",
+        f"{WRAP}\n    customer_value: 120\n    head_start: 5 s\n    classes:\n"
+        "      vip: {share: 10%, customer_value: 900, patience: {distribution: constant, value: 1 h}}\n"
+        "      new: {share: 5%, head_start: 9 s, leaves: {unserved: 50%}}\n",
+    )
+    scenario = read(text)
+    queue = scenario.queues["support"]
+    vip, new = queue.as_class("vip"), queue.as_class("new")
+    assert scenario.class_names == ("vip", "new")
+    assert (vip.customer_value, vip.head_start, vip.leaves.unserved) == (900, 5, 1)
+    assert (new.customer_value, new.head_start, new.leaves.unserved) == (120, 9, 0.5)
+    assert vip.patience is not None and vip.patience.value == 3600 and new.patience == queue.patience
+    assert queue.as_class(None) is queue
+
+
+def test_a_customer_value_may_be_a_distribution_of_plain_numbers(tmp_path: Path) -> None:
+    (tmp_path / "v.csv").write_text("eur\n10\n30\n", encoding="utf-8")
+    forms = {
+        "120": 120.0,
+        "{distribution: lognormal, mean: 120, cv: 1}": 120.0,
+        "{distribution: uniform, low: 50, high: 70}": 60.0,
+        "{distribution: exponential, quantiles: {100: 50%}}": 100 / np.log(2),
+        "{distribution: empirical, file: v.csv, column: eur}": 20.0,
+        "{distribution: empirical, values: [1, 2]}": 1.5,
+    }
+    for form, mean in forms.items():
+        text = changed(f"{WRAP}\n", f"{WRAP}\n    customer_value: {form}\n")
+        scenario = read(text, tmp_path)
+        assert scenario.queues["support"].value.mean == pytest.approx(mean)
+        assert Scenario(**scenario.written_out) == scenario
+        validator().validate(parse(text).data)
 
 
 def test_text_that_is_no_mapping_or_no_utf8_or_no_end_is_refused(tmp_path: Path) -> None:
@@ -397,6 +555,20 @@ def test_the_json_schema_takes_every_form_that_is_read(tmp_path: Path) -> None:
     )
     read(text)
     validator().validate(parse(text).data)
+    read(WEEK)
+    validator().validate(parse(WEEK).data)
+    (tmp_path / "r.csv").write_text("agent,group,start,end\nAnn,front,08:00,10:00\n", encoding="utf-8")
+    named = changed("    staffing: [2, 3, 3, 2]\n", "    roster: {file: r.csv}\n").replace(
+        "agents.front.staffing: {add: -1}", "seed: 3"
+    )
+    validator().validate(parse(named).data)
+
+
+def test_what_is_written_out_gives_the_same_scenario_again() -> None:
+    for data in (DATA, WEEK_DATA):
+        scenario = Scenario(**data)
+        again = Scenario(**scenario.written_out)
+        assert again == scenario and again.sha256 == scenario.sha256
 
 
 @pytest.mark.parametrize(
@@ -419,7 +591,23 @@ def test_the_json_schema_takes_every_form_that_is_read(tmp_path: Path) -> None:
         (f"wrap: {WRAP}", "ivr: {}"),
         (f"wrap: {WRAP}", "callback: {offer: allways, accept: 3%}"),
         (f"wrap: {WRAP}", "callback: {offer: {}, accept: 3%}"),
-        (f"wrap: {WRAP}", "at_close: carry"),
+        (f"wrap: {WRAP}", "at_close: carry on"),
+        (f"wrap: {WRAP}", "transfer: {to: chat}"),
+        (f"wrap: {WRAP}", "transfer: [{share: 10%}]"),
+        (f"wrap: {WRAP}", "hours: 8-18"),
+        (f"wrap: {WRAP}", "hours: 3"),
+        (f"wrap: {WRAP}", "classes: {vip: {shares: 10%}}"),
+        (f"wrap: {WRAP}", "customer_value: [3]"),
+        (f"wrap: {WRAP}", "backlog: 3"),
+        ("[support]", "{support: {slowdown: 3}}"),
+        ("[support]", "{support: {interruptible: 3}}"),
+        ("schema: 1", "events: [{at: 09:00}]"),
+        ("schema: 1", "events: [{at: 9, for: 20 min}]"),
+        ("schema: 1", "shift_types: {s: {}}"),
+        ("    staffing: [2", "    roster: {}\n    staffing: [2"),
+        ("    staffing: [2", "    shifts: {early: {type: s}}\n    staffing: [2"),
+        ("schema: 1", "days: x"),
+        ("schema: 1", "routing: fifo"),
     ],
 )
 def test_the_json_schema_refuses_typical_mistakes(old: str, new: str) -> None:
@@ -460,7 +648,85 @@ plans:
   today: {}
   two fewer: {agents.front.staffing: {add: -1}, queues.support.talk.mean: {"08:00-09:00": {scale: 110%}}}
 """
+WEEK = """\
+days: 7
+starts: Monday
+interval: 1 h
+lines: 20
+at_close: carry
+routing: weighted
+defaults: {queue: {balks: 3%}, group: {cost_per_hour: 3}, skill: {level: 1}}
+shift_types:
+  full:
+    length: 8.5 h
+    paid: 8 h
+    breaks: [{after: 4 h, length: 30 min, stagger: 15 min, within: 45 min}]
+    starts: [07:00, "mon 08:00"]
+    cost: 200
+    least: 1
+    most: 9
+  night: {length: 8 h}
+queues:
+  support:
+    hours: {mon-fri: [08:00-12:00, 13:00-20:00], sat: 09:00-14:00, sun: closed}
+    arrivals: {per_interval: {"00:00": 0, "08:00": 10, "mon 08:00": 20, "18:00": 0, "sat-sun 08:00": 3}, volume: 100%}
+    backlog: {count: 30, age: 0 h - 30 h}
+    ivr: {time: {distribution: exponential, mean: 45 s}, self_served: 20%, hangs_up: 3%}
+    talk: {distribution: lognormal, mean: {"00:00": 4 min, "sat 00:00": 5 min}, cv: 1.1}
+    wrap: {distribution: exponential, mean: 30 s}
+    patience: {distribution: exponential, mean: 3 min, never_hangs_up: 1%}
+    redial: {share: 30%, after: {distribution: gamma, mean: 5 min, cv: 0.5}, attempts: 4}
+    repeat: {share: 12%, after: {distribution: exponential, mean: {"00:00": 2 h}}}
+    transfer: {to: billing, share: 8%, retell: 40 s}
+    switch: {to: chat, share: 20%, after: {distribution: constant, value: 1 min}}
+    announcement: {leave_above: 2 min, leaves: 30%, patience_factor: 150%}
+    classes:
+      vip: {share: 10%, head_start: 90 s, customer_value: 900, patience: {distribution: exponential, mean: 9 min}}
+      new: {share: 5%, redial: {share: 10%, after: {distribution: exponential, mean: 1 min}}, leaves: {unserved: 50%}, tells: {share: 20%, people: 3, put_off: 1%}}
+    service_level: {within: 20 s, target: 80%, clock: open_hours}
+    customer_value: {distribution: lognormal, mean: 120, cv: 1}
+  billing:
+    arrivals: {rate: 10 / h}
+    hours: "22:00-06:00"
+    talk: {distribution: exponential, mean: 5 min}
+    transfer: [{to: support, share: 8%}, {to: chat, share: 2%}]
+    classes: {vip: {share: 20%}, old: {share: 80%}}
+  chat:
+    arrivals: {rate: 30 / h}
+    hours: [08:00-12:00, 13:00-17:00]
+    at_close: drop
+    talk: {distribution: exponential, mean: 5 min}
+    switch: {to: support, share: 10%}
+agents:
+  front:
+    shifts:
+      early: {type: full, starts: 07:00, agents: 8, days: mon-fri}
+      late: {type: night, starts: ["mon 22:00", "tue-sun 22:00"], agents: 2}
+    absence: 4%
+    shrinkage: 20%
+    skills: {support: {overflow_after: 20 s, reserve: 1}, chat: {at_once: 3, slowdown: [1, 125%, 1.6]}, billing: {interruptible: true, score: {base: -3, weight: 2}}}
+  named:
+    roster: {rows: [{agent: Ann, day: mon, start: 08:00, end: 16:00, breaks: [12:00-12:30]}, {agent: Bob, day: 2, start: 22:00, end: 06:00, breaks: [01:00-01:30]}]}
+    skills: [billing]
+  desk:
+    staffing: {"00:00": 0, "mon-fri 08:00": 2, "mon-fri 16:00": 0}
+    skills: {billing: {overflow_after: 40 s}}
+events:
+  - {at: "tue 10:00", for: 40 min, agents: 50%, groups: [front, desk]}
+  - {at: "10:30", for: 90 min, volume: 200%, queues: [support]}
+  - {at: "wed 10:00", for: 40 min, lines: 0}
+plans:
+  today: {}
+  more:
+    agents.front.shifts.early.agents: {add: 2}
+    queues.support.transfer.share: {scale: 2}
+    agents.desk.staffing: {"mon-fri 10:00-13:00": {add: 1}}
+    queues.support.arrivals.per_interval: {"10:00-12:00": {scale: 2}}
+    queues.support.classes.vip.share: {add: 5%}
+    agents.front.skills.chat.slowdown: {scale: 110%}
+"""
 DATA = parse(FULL).data
+WEEK_DATA = parse(WEEK).data
 ODD: list[Any] = [
     None, [], {}, "", "abc", -1, 0, 1, 1e308, -1e308, 5e-324, float("nan"), float("inf"), True, False, "x" * 9999,
     [[[[]]]], 10**400, 10**30, "1e308 s", "1e-300 s", "0 s", "0%", "100%", "1e300%", "08:00", "24:00", "8 h",
@@ -481,7 +747,7 @@ def places(data: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 @settings(max_examples=250, deadline=None)
 @given(st.data())
 def test_whatever_is_changed_it_is_a_scenario_or_one_sentence(data: st.DataObject) -> None:
-    document = copy.deepcopy(DATA)
+    document = copy.deepcopy(data.draw(st.sampled_from([DATA, WEEK_DATA])))
     for _ in range(data.draw(st.integers(1, 3))):
         path = data.draw(st.sampled_from(places(document)))
         holder: Any = document
@@ -507,14 +773,18 @@ def test_whatever_is_changed_it_is_a_scenario_or_one_sentence(data: st.DataObjec
         assert said and said.isprintable() and len(said) < 600
 
 
-@pytest.mark.parametrize("path", places(DATA), ids=lambda path: ".".join(map(str, path)))
-def test_no_place_of_a_scenario_takes_nonsense_for_a_value(path: tuple[Any, ...]) -> None:
+NAMES = ("varies_with", "agent")  # that may be any text
+PLACES = [(data, path) for data in (DATA, WEEK_DATA) for path in places(data)]
+
+
+@pytest.mark.parametrize(("data", "path"), PLACES, ids=[".".join(map(str, path)) for _, path in PLACES])
+def test_no_place_of_a_scenario_takes_nonsense_for_a_value(data: Any, path: tuple[Any, ...]) -> None:
     for odd in ("nonsense", float("nan"), [[]]):
-        document = copy.deepcopy(DATA)
+        document = copy.deepcopy(data)
         holder: Any = document
         for key in path[:-1]:
             holder = holder[key]
-        if odd == "nonsense" and path[-1] == "varies_with":
+        if odd == "nonsense" and path[-1] in NAMES:
             continue
         holder[path[-1]] = odd
         with pytest.raises(InputError):

@@ -19,6 +19,8 @@ PARSERS = [
     units.rate,
     units.clock,
     units.span,
+    units.weekday,
+    units.weekdays,
 ]
 
 
@@ -279,6 +281,73 @@ def test_whatever_is_given_is_read_or_refused_in_one_line(value):
             ends = result if isinstance(result, tuple) else (result,)
             assert all(math.isfinite(end) for end in ends)
             assert parse is units.number or min(ends) >= 0
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("mon", (0,)),
+        ("Monday", (0,)),
+        (" SUN ", (6,)),
+        ("mon-fri", (0, 1, 2, 3, 4)),
+        ("monday - wed", (0, 1, 2)),
+        ("sat–mon", (5, 6, 0)),
+        ("mon, wed-thu,sun", (0, 2, 3, 6)),
+        ("thu-thu", (3,)),
+    ],
+)
+def test_weekdays_are_read_by_name_span_and_list(text, days):
+    assert units.weekdays(text) == days
+
+
+def test_weekdays_are_said_as_they_are_written():
+    for text in ("mon", "mon-fri", "sat-mon", "mon, wed", "mon, wed, thu, sun", "fri, sat"):
+        assert units.say_weekdays(units.weekdays(text)) == text
+    assert units.say_day_clock((0, 1, 2), 8 * 3600.0) == "mon-wed 08:00"
+    assert units.say_day_clock(None, 8 * 3600.0) == "08:00"
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("08:00", (None, 28800)),
+        ("mon 08:00", ((0,), 28800)),
+        ("mon-wed  24:00", ((0, 1, 2), 86400)),
+        ("sat, sun 00:30:15", ((5, 6), 1815)),
+    ],
+)
+def test_a_clock_time_may_have_weekdays(text, read):
+    assert units.day_clock(text) == read
+
+
+def test_a_span_of_the_day_may_have_weekdays():
+    assert units.day_span("10:00-13:00") == (None, 36000, 46800)
+    assert units.day_span("mon-fri 22:00 - 06:00") == ((0, 1, 2, 3, 4), 79200, 21600)
+    assert units.day_span("sat–sun 10:00–13:00") == ((5, 6), 36000, 46800)
+
+
+@pytest.mark.parametrize(
+    ("parse", "value", "said"),
+    [
+        (
+            units.weekday,
+            "Mnday",
+            '"Mnday" is not a weekday (did you mean "monday"?): write one such as "mon"',
+        ),
+        (units.weekday, 1, "1 is not a weekday: write one such as"),
+        (units.weekday, "", '"" is not a weekday: write'),
+        (units.weekdays, "mon-wed-fri", '"mon-wed-fri" is no span of weekdays: write one such as "mon-fri"'),
+        (units.weekdays, "mon, mon", '"mon, mon" names a day twice: name it once'),
+        (units.weekdays, "mon-fri, wed", "names a day twice"),
+        (units.weekdays, 3, "3 is not a weekday"),
+        (units.day_clock, "fry 08:00", '"fry" is not a weekday (did you mean'),
+        (units.day_clock, "mon 8", '"8" is not a clock time'),
+        (units.day_clock, "mon", '"mon" is not a clock time'),
+        (units.day_span, "mon 08:00", '"08:00" is not a span of the day'),
+    ],
+)
+def test_what_is_no_weekday_is_refused(parse, value, said):
+    assert said in refusal(parse, value)
 
 
 def test_an_error_names_file_line_and_path_in_one_line():

@@ -1,48 +1,181 @@
 """The same story as one loop: the reference engine's rules over plain arrays, compiled, without the GIL.
 
 Every contact has a row in two tables of columns (`Work.f` and `Work.i`); rows of first contacts are those of
-the Day, redials take rows after them. What is to happen is in four places: the next first arrival of each
-queue; a heap of moments that always come (talk and ring ends, hands that shorten, callbacks due, redials); a
-heap of moments that may be called off (patience, the offer after some waiting), with each row's place in it;
-and the next change of staffing. Ties are told apart by one integer that spells out the total order.
+the Day, later contacts of a customer take rows after them. What is to happen is in four places: the next first
+arrival of each queue; a heap of moments that always come (talk and ring ends, hands that shorten, IVR ends, callbacks
+due, redials); a heap of moments that may be called off (patience, the offer after some waiting, overflow), with each
+row's place in it; and the next step of hours, lines and staffing.
 
-Pieces that take arrays are compiled `lean`: they make none. Where the room for redials runs out, the loop
+Pieces that take arrays are compiled `lean`: they make none. Where the room for later contacts runs out, the loop
 stops and the replication is played again with more: nothing was lost, a replication is a pure function.
 """
 
 import math
-import threading
-from typing import NamedTuple
 
-import numpy as np
-
+from sim.engines.agents import (
+    best_hand,
+    count_time,
+    goes_before,
+    hand_takes,
+    is_free_from,
+    is_surplus,
+    is_void,
+    last_freed_goes,
+    leaves_hand,
+    longest_free_goes,
+    resumes,
+    set_wanted,
+    takes_in_hand,
+)
+from sim.engines.calendar import (
+    CALLBACK_DUE,
+    END_OF_HOURS,
+    FIRST_ARRIVAL,
+    HAND_SHORTENS,
+    IVR_END,
+    KIND_SHIFT,
+    OVERFLOW,
+    PATIENCE_ENDS,
+    REDIALS,
+    RING_END,
+    TALK_END,
+    call_off,
+    close_hole,
+    enters,
+    will,
+)
+from sim.engines.lines import (
+    arm,
+    is_request,
+    is_served,
+    leaves,
+    line_changed,
+    profile_at,
+    stands,
+    takes_number,
+    was_asked,
+)
 from sim.engines.routing import (
+    NOT_NOW,
     choose_group,
-    choose_group_for_idle,
+    choose_highest,
     choose_idle_request,
     choose_queue,
     estimated_wait,
     is_offered,
+    no_number,
+    score,
 )
-from sim.jit import handle, kernel
+from sim.engines.work import (
+    AGENT,
+    ASKED,
+    BASE,
+    BUSY,
+    DIALLING,
+    ENDED,
+    ENGAGED,
+    EVER,
+    FACTOR,
+    FINISHING,
+    HEAPED,
+    HOLDS,
+    HOLE,
+    IS_FINISHING,
+    LATEST,
+    LINES,
+    LOOKING,
+    NEED_ARRIVED,
+    NEXT,
+    NOBODY,
+    NONE,
+    NOWHERE,
+    ORDER,
+    OVER,
+    PATIENT,
+    PLACE,
+    PLANNED,
+    PRESENT,
+    PROFILE,
+    RETELL,
+    ROWS,
+    SIMPLE,
+    STANDS,
+    STATE,
+    SURE,
+    TAKEN,
+    TALK,
+    TALKING,
+    THEN,
+    UNCOVERED,
+    UNREACHED,
+    UNSURE,
+    WAITING,
+    WANTED,
+    WITH_CALLBACKS,
+    WITH_CLASSES,
+    WITH_LINES,
+    WRAP,
+    WRAPPING,
+    WRONG,
+    WRONG_GROUP,
+    WRONG_QUEUE,
+    Work,
+    room,
+    workspace,
+)
+from sim.jit import ask, handle, kernel
 from sim.model.centre import (
+    BY_LEVEL,
     BY_WAITED,
+    CARRY,
     DROP,
     FINISH,
     IDLE,
+    IVR_WAIT,
     LATER,
+    MOST_ATTEMPTS,
+    MOST_NEEDS,
     NO_OFFER,
+    OWN,
     REDIAL_TIME,
+    REPEAT_TIME,
+    SHORTEST_DELAY,
+    SWITCH_TIME,
+    TALK_TIME,
+    WRAP_TIME,
     Centre,
     add_span,
+    class_of,
+    closing_after,
+    count_present,
     interval_of,
+    open_moment,
 )
-from sim.model.chance import BALK, CALLBACK, PATIENCE, REACHED, REDIAL, REDIAL_DELAY, u
+from sim.model.chance import (
+    ANNOUNCED,
+    BALK,
+    CALLBACK,
+    IVR,
+    IVR_TIME,
+    PATIENCE,
+    REACHED,
+    REDIAL,
+    REDIAL_DELAY,
+    REPEAT,
+    REPEAT_DELAY,
+    SWITCH,
+    SWITCH_DELAY,
+    TRANSFER,
+    u,
+)
+from sim.model.chance import TALK as TALK_NUMBER
+from sim.model.chance import WRAP as WRAP_NUMBER
 from sim.model.day import Day, duration, patience_of
 from sim.model.records import (
     ANSWERED,
     ARRIVED,
     ATTEMPT,
+    CLASS_ID,
     CONNECTED,
     CUSTOMER,
     DIALS,
@@ -53,8 +186,6 @@ from sim.model.records import (
     OFFERED,
     OUTCOME,
     QUEUE,
-    RECORD_FLOATS,
-    RECORD_INTEGERS,
     RELEASED,
     REQUESTED,
     TALK_ENDED,
@@ -64,22 +195,9 @@ from sim.model.records import (
     from_tables,
 )
 
-# Columns of floats and of integers after those of the records: what the story needs to go on
-NEED_ARRIVED, TALK, WRAP, PATIENT, STANDS, TAKEN = range(RECORD_FLOATS, RECORD_FLOATS + 6)
-PLACE, NEXT, PREVIOUS, ORDER, HEAPED, THEN, ROW, WHO = range(RECORD_INTEGERS, RECORD_INTEGERS + 8)
-FLOATS, INTEGERS = RECORD_FLOATS + 6, RECORD_INTEGERS + 8
-# Numbers of the floor
-SURE, UNSURE, ROWS, ENGAGED, LOOKING, ORDERS, CLOSED, HOLE, WITH_CALLBACKS = range(9)
-# Numbers of a group
-PLANNED, WANTED, PRESENT, HEAD, LAST = range(5)
-ON_DUTY, OVERTIME, BUSY, UNREACHED = range(4)
-# Kinds of moments, in the order in which they happen at the same instant
-(
-    STAFFING, TALK_END, RING_END, HAND_SHORTENS, PATIENCE_ENDS, END_OF_HOURS, WAITED_OFFER, CALLBACK_DUE, REDIALS,
-    FIRST_ARRIVAL,
-) = range(10)  # fmt: skip
-KIND_SHIFT, HOME_SHIFT, CUSTOMER_SHIFT = 59, 49, 22
-NOBODY, NONE = -1, -1
+__all__ = ["Work", "play", "room", "run", "workspace"]
+
+DONE, TOO_FEW_ROWS, WRONG_RULE = 1, 0, -1  # what `run` says
 
 ANSWER, ABANDON, BALKING, BLOCK = (
     int(Outcome.ANSWERED),
@@ -88,375 +206,238 @@ ANSWER, ABANDON, BALKING, BLOCK = (
     int(Outcome.BLOCKED),
 )
 CALLED_BACK, CALL_FAILED = int(Outcome.CALLBACK_SERVED), int(Outcome.CALLBACK_FAILED)
-CUT_OFF, TURNED_AWAY = int(Outcome.UNANSWERED), int(Outcome.CLOSED)
+CUT_OFF, TURNED_AWAY, LEFT_OVER = int(Outcome.UNANSWERED), int(Outcome.CLOSED), int(Outcome.PENDING)
+BY_MACHINE, HUNG_UP_ON_IT = int(Outcome.SELF_SERVED), int(Outcome.IVR_HANG_UP)
 
 
-class Work(NamedTuple):
-    """The floor while it is played, and the contacts: arrays used again from replication to replication.
+# Who serves whom
 
-    f: float64 (FLOATS, rows); i: int64 (INTEGERS, rows); sure_*, unsure_*: the two heaps (moment, key, row); n:
-    int64, numbers of the floor; teams: int64 (5, groups); ring: float64 (groups, most agents + 1), since when the
-    free ones are free, round and round from HEAD; head, tail, length: int64 (2 × queues,), the lines, then those
-    for idle agents; hours: float64 (4, groups, intervals).
+
+@kernel(inner=True)
+def group_may(w, c, place, queue, base, now):
+    """Whether an agent of a skill's group may take a contact that looks for one; base: what overflow counts from."""
+    group = c.groups[place]
+    if w.free[group] == 0 and not c.hands[group]:
+        return 0
+    if not group_serves(w, c, group, place, queue, base, now):
+        return 0
+    if w.free[group]:
+        return 1
+    return 1 if best_hand(w, c, group, place) >= 0 else 0
+
+
+@kernel(seldom=True)
+def group_serves(w, c, group, place, queue, base, now):
+    """What does not depend on the agent: the queue's hours, overflow and reserve."""
+    if c.overflow[place] > 0.0 and base + c.overflow[place] > now:
+        return False
+    void = is_void(w, c, group)
+    if void and w.open[queue]:
+        return False
+    return c.reserve[place] == 0 or void or w.free[group] > c.reserve[place]
+
+
+@kernel(often=True)
+def finds_group(w, c, queue, base, idle, now):
+    """The place in the list of skills of the group for a contact that looks for an agent; -1 if nobody may take it.
+
+    idle: it is a request for agents who are idle.
     """
-
-    f: np.ndarray
-    i: np.ndarray
-    sure_moment: np.ndarray
-    sure_key: np.ndarray
-    sure_row: np.ndarray
-    unsure_moment: np.ndarray
-    unsure_key: np.ndarray
-    unsure_row: np.ndarray
-    n: np.ndarray
-    teams: np.ndarray
-    ring: np.ndarray
-    free: np.ndarray
-    free_since: np.ndarray
-    counted_to: np.ndarray
-    next_row: np.ndarray
-    on_line: np.ndarray
-    pending: np.ndarray
-    head: np.ndarray
-    tail: np.ndarray
-    length: np.ndarray
-    first: np.ndarray
-    idle_first: np.ndarray
-    reserve: np.ndarray
-    hours: np.ndarray
+    if w.easy[queue] and not idle:
+        for place in range(c.group_start[queue], c.group_start[queue + 1]):
+            w.able[place] = w.free[c.groups[place]]
+        return choose_group(queue, c.group_start, c.groups, w.rank, w.free_since, w.able)
+    return finds_group_otherwise(w, c, queue, base, idle, now)
 
 
-def _new_workspace(centre: Centre, rows: int) -> Work:
-    """Arrays for a day of at most so many contacts, redials included."""
-    queues, (groups, count) = centre.balks.size, centre.staffing.shape
-    most = int(centre.staffing.max(initial=0))
-    f = np.full((FLOATS, rows), math.nan)
-    i = np.zeros((INTEGERS, rows), dtype=np.int64)
-    i[ROW] = np.arange(rows)
-    heaps = (np.empty(rows + 2), np.empty(rows + 2, dtype=np.int64), np.empty(rows + 2, dtype=np.int64))
-    return Work(  # type: ignore[call-arg]
-        f, i, *heaps, *(np.empty_like(part) for part in heaps), np.zeros(9, dtype=np.int64),
-        np.zeros((5, groups), dtype=np.int64), np.zeros((groups, most + 1)), np.zeros(groups, dtype=np.int64),
-        np.zeros(groups), np.zeros(groups), np.zeros(queues, dtype=np.int64), np.zeros(queues, dtype=np.int64),
-        np.zeros(queues, dtype=np.int64), np.zeros(2 * queues, dtype=np.int64), np.zeros(2 * queues, dtype=np.int64),
-        np.zeros(2 * queues, dtype=np.int64), np.zeros(queues), np.zeros(queues), np.zeros(queues, dtype=np.int64),
-        np.zeros((4, groups, count)),
-    )  # fmt: skip
+@kernel(seldom=True)
+def finds_group_otherwise(w, c, queue, base, idle, now):
+    """The same where overflow, reserves, hands or another rule have a say."""
+    if not is_served(w, c, queue):
+        return NONE
+    for place in range(c.group_start[queue], c.group_start[queue + 1]):
+        w.able[place] = group_may(w, c, place, queue, base, now)
+        if idle and w.able[place]:
+            group = c.groups[place]
+            if w.free[group] <= c.callbacks.reserve[queue] and not is_void(w, c, group):
+                w.able[place] = 0
+        if c.rule == SHORTEST_DELAY and w.able[place]:
+            w.rank[place] = factor_there(w, c, place)
+    return choose_group(queue, c.group_start, c.groups, w.rank, w.free_since, w.able)
 
 
-# The calendar
+@kernel(seldom=True)
+def factor_there(w, c, place):
+    """The factor on talk and wrap that a contact would have with a group's agent."""
+    group, held = c.groups[place], 0
+    if c.hands[group]:
+        held = w.held[best_hand(w, c, group, place)]
+    first, end = c.slow_start[place], c.slow_start[place + 1]
+    return c.factor[place] * c.slowdown[min(first + held, end - 1)]
 
 
-@kernel(inner=True)
-def key_of(w, kind, row):
-    """The integer by which moments of the same instant are ordered."""
-    return kind << KIND_SHIFT | w.i[WHO, row]
-
-
-@kernel(inner=True)
-def will(w, moment, kind, row):
-    """Put a moment that always comes on the calendar; it takes the place of the one just happening, if any."""
-    moments, keys, rows, n = w.sure_moment, w.sure_key, w.sure_row, w.n
-    key = key_of(w, kind, row)
-    if n[HOLE]:
-        n[HOLE] = 0
-        sink(moments, keys, rows, n[SURE], moment, key, row)
-        return
-    place = n[SURE]
-    n[SURE] += 1
-    while place > 0:
-        above = (place - 1) >> 1
-        if moments[above] < moment or (moments[above] == moment and keys[above] < key):
-            break
-        moments[place], keys[place], rows[place] = moments[above], keys[above], rows[above]
-        place = above
-    moments[place], keys[place], rows[place] = moment, key, row
-
-
-@kernel(inner=True)
-def sink(moments, keys, rows, size, moment, key, row):
-    """Put an entry where the root was, as far down as it belongs."""
-    place = 0
-    while True:
-        below = 2 * place + 1
-        if below >= size:
-            break
-        right = below + 1
-        if right < size and (
-            moments[right] < moments[below]
-            or (moments[right] == moments[below] and keys[right] < keys[below])
-        ):
-            below = right
-        if moment < moments[below] or (moment == moments[below] and key < keys[below]):
-            break
-        moments[place], keys[place], rows[place] = moments[below], keys[below], rows[below]
-        place = below
-    moments[place], keys[place], rows[place] = moment, key, row
-
-
-@kernel(inner=True)
-def close_hole(w):
-    """Take the moment that has happened off the calendar, unless another took its place."""
-    n = w.n
-    if n[HOLE]:
-        n[HOLE] = 0
-        n[SURE] -= 1
-        last = n[SURE]
-        if last > 0:
-            sink(
-                w.sure_moment,
-                w.sure_key,
-                w.sure_row,
-                last,
-                w.sure_moment[last],
-                w.sure_key[last],
-                w.sure_row[last],
-            )
-
-
-@kernel(inner=True)
-def set_unsure(w, place, moment, key, row):
-    w.unsure_moment[place], w.unsure_key[place], w.unsure_row[place] = moment, key, row
-    w.i[HEAPED, row] = place
-
-
-@kernel(inner=True)
-def rise_unsure(w, place, moment, key, row):
-    """Put an entry of the heap of what may be called off as far up as it belongs, from a place."""
-    while place > 0:
-        above = (place - 1) >> 1
-        if w.unsure_moment[above] < moment or (
-            w.unsure_moment[above] == moment and w.unsure_key[above] < key
-        ):
-            break
-        set_unsure(w, place, w.unsure_moment[above], w.unsure_key[above], w.unsure_row[above])
-        place = above
-    set_unsure(w, place, moment, key, row)
-
-
-@kernel(inner=True)
-def may(w, moment, kind, row):
-    """Put a moment that may be called off on the calendar; a row has at most one."""
-    place = w.n[UNSURE]
-    w.n[UNSURE] += 1
-    rise_unsure(w, place, moment, key_of(w, kind, row), row)
-
-
-@kernel(inner=True)
-def call_off(w, row):
-    """Take a row's moment, if it has one, off the heap of what may be called off."""
-    place = w.i[HEAPED, row]
-    if place < 0:
-        return
-    w.i[HEAPED, row] = NONE
-    w.n[UNSURE] -= 1
-    last = w.n[UNSURE]
-    if place == last:
-        return
-    moment, key, moved = w.unsure_moment[last], w.unsure_key[last], w.unsure_row[last]
-    above = (place - 1) >> 1
-    if place > 0 and (
-        moment < w.unsure_moment[above] or (moment == w.unsure_moment[above] and key < w.unsure_key[above])
-    ):
-        rise_unsure(w, place, moment, key, moved)
-        return
-    while True:
-        below = 2 * place + 1
-        if below >= last:
-            break
-        right = below + 1
-        if right < last and (
-            w.unsure_moment[right] < w.unsure_moment[below]
-            or (
-                w.unsure_moment[right] == w.unsure_moment[below] and w.unsure_key[right] < w.unsure_key[below]
-            )
-        ):
-            below = right
-        if moment < w.unsure_moment[below] or (
-            moment == w.unsure_moment[below] and key < w.unsure_key[below]
-        ):
-            break
-        set_unsure(w, place, w.unsure_moment[below], w.unsure_key[below], w.unsure_row[below])
-        place = below
-    set_unsure(w, place, moment, key, moved)
-
-
-# The waiting lines: 0 … queues − 1 for agents who look, queues … 2 × queues − 1 for idle ones
-
-
-@kernel(inner=True)
-def is_request(w, row):
-    return not math.isnan(w.f[REQUESTED, row])
-
-
-@kernel(inner=True)
-def line_of(w, c, row):
-    queue = w.i[QUEUE, row]
-    if c.callbacks.place[queue] == IDLE and is_request(w, row):
-        return queue + c.balks.size
-    return queue
-
-
-@kernel(inner=True)
-def comes_before(w, row, other):
-    f, i = w.f, w.i
-    if f[STANDS, row] != f[STANDS, other]:
-        return f[STANDS, row] < f[STANDS, other]
-    return i[ORDER, row] < i[ORDER, other]
-
-
-@kernel(inner=True)
-def stands(w, c, row):
-    """Stand where agents look for contacts, by STANDS, then by ORDER; most come last."""
-    i, line = w.i, line_of(w, c, row)
-    before, after = w.tail[line], NONE
-    if before != NONE and comes_before(w, row, before):
-        after = w.head[line]
-        while comes_before(w, after, row):
-            after = i[NEXT, after]
-        before = i[PREVIOUS, after]
-    i[PREVIOUS, row], i[NEXT, row] = before, after
-    if before == NONE:
-        w.head[line] = row
+@kernel(often=True)
+def group_takes(w, c, row, place, now):
+    """The right agent of a group takes a contact that looked for one."""
+    group = c.groups[place]
+    if c.hands[group]:
+        takes_in_hand(w, c, row, place, best_hand(w, c, group, place), now)
     else:
-        i[NEXT, before] = row
-    if after == NONE:
-        w.tail[line] = row
-    else:
-        i[PREVIOUS, after] = row
-    w.n[LOOKING] += 1
-    w.length[line] += 1
-    if before == NONE:
-        line_changed(w, c, i[QUEUE, row])
-
-
-@kernel(inner=True)
-def leaves(w, c, row):
-    """Leave the line one stands in."""
-    i, line = w.i, line_of(w, c, row)
-    before, after = i[PREVIOUS, row], i[NEXT, row]
-    if after == NONE:
-        w.tail[line] = before
-    else:
-        i[PREVIOUS, after] = before
-    w.n[LOOKING] -= 1
-    w.length[line] -= 1
-    if before == NONE:
-        w.head[line] = after
-        line_changed(w, c, i[QUEUE, row])
-    else:
-        i[NEXT, before] = after
-
-
-@kernel(inner=True)
-def line_changed(w, c, queue):
-    """Note the keys by which agents compare this queue's first contacts with others."""
-    w.first[queue] = w.idle_first[queue] = math.inf
-    if w.n[CLOSED] and c.at_close[queue] == DROP:
-        return
-    front, idle_front = w.head[queue], w.head[queue + c.balks.size]
-    if front != NONE:
-        w.first[queue] = w.f[STANDS, front] - c.head_start[queue]
-    if idle_front != NONE:
-        w.idle_first[queue] = w.f[STANDS, idle_front]
-
-
-# The agents
-
-
-@kernel(inner=True)
-def is_free_from(w, group, now):
-    """An agent is free from now on: the last in the ring."""
-    ring = w.ring[group]
-    place = w.teams[HEAD, group] + w.free[group]
-    ring[place if place < ring.size else place - ring.size] = now
-    w.free[group] += 1
-    if w.free[group] == 1:
-        w.free_since[group] = now
-
-
-@kernel(inner=True)
-def longest_free_goes(w, group):
-    """The agent who has been free longest is not free any more."""
-    ring, teams = w.ring[group], w.teams
-    teams[HEAD, group] += 1
-    if teams[HEAD, group] == ring.size:
-        teams[HEAD, group] = 0
-    w.free[group] -= 1
-    w.free_since[group] = ring[teams[HEAD, group]] if w.free[group] else math.inf
-
-
-@kernel(inner=True)
-def last_freed_goes(w, group):
-    """The agent who came free last is not free any more."""
-    w.free[group] -= 1
-    if w.free[group] == 0:
-        w.free_since[group] = math.inf
-
-
-@kernel(inner=True)
-def count_time(w, c, group, now):
-    """Book the time of those present since the last change: within the plan, and beyond it."""
-    since, teams = w.counted_to[group], w.teams
-    if now > since:
-        within = min(teams[PRESENT, group], teams[PLANNED, group])
-        if within:
-            add_span(w.hours[ON_DUTY, group], since, now, c.warm_up, c.interval, within)
-        if teams[PRESENT, group] > within:
-            add_span(
-                w.hours[OVERTIME, group], since, now, c.warm_up, c.interval, teams[PRESENT, group] - within
-            )
-        w.counted_to[group] = now
-
-
-@kernel(inner=True)
-def set_wanted(w, c, group, number, now):
-    """Free agents leave, longest free first, or new ones come; busy ones beyond the number leave later."""
-    teams = w.teams
-    count_time(w, c, group, now)
-    teams[WANTED, group] = number
-    while teams[PRESENT, group] > number and w.free[group]:
         longest_free_goes(w, group)
-        teams[PRESENT, group] -= 1
-    while teams[PRESENT, group] < number:
-        is_free_from(w, group, now)
-        teams[PRESENT, group] += 1
 
 
 @kernel(inner=True)
-def finds_contact(w, c, day, group, now):
-    """A free agent looks: callers and requests in line first, then requests for idle agents."""
+def agent_serves(w, c, group, agent, place, queue, row, now):
+    """Whether an agent (-1: any free one) who looks may take this contact."""
+    if not group_serves(w, c, group, place, queue, w.f[BASE, row], now):
+        return False
+    return agent < 0 or hand_takes(w, c, agent, place) != NOT_NOW
+
+
+@kernel(often=True)
+def finds_queue(w, c, group, agent, now):
+    """The skill whose first contact an agent (-1: any free one) takes who looks in the lines; -1 if none."""
+    if w.teams[SIMPLE, group]:
+        return choose_queue(group, c.queue_start, c.queues, c.level, w.first)
+    return finds_queue_otherwise(w, c, group, agent, now)
+
+
+@kernel(seldom=True)
+def finds_queue_otherwise(w, c, group, agent, now):
+    """The same where overflow, reserves, hands or another rule have a say."""
+    best = NONE
+    for skill in range(c.queue_start[group], c.queue_start[group + 1]):
+        queue, place = c.queues[skill], c.place[skill]
+        w.score[skill] = -math.inf
+        if w.first[queue] == math.inf:
+            continue
+        row = w.head[queue]
+        if not agent_serves(w, c, group, agent, place, queue, row, now):
+            continue
+        if c.rule == BY_LEVEL or c.rule == SHORTEST_DELAY:
+            if (
+                best < 0
+                or c.level[skill] < c.level[best]
+                or (c.level[skill] == c.level[best] and w.first[queue] < w.first[c.queues[best]])
+            ):
+                best = skill
+        elif c.rule == OWN:
+            waited = now - w.f[STANDS, row]
+            wants = ask(c.rule_address, group, queue, c.level[skill], waited, w.length[queue])
+            if math.isnan(wants):
+                w.n[WRONG], w.n[WRONG_GROUP], w.n[WRONG_QUEUE] = 1, group, queue
+            else:
+                w.score[skill] = wants
+        else:
+            w.score[skill] = score(
+                c.rule, w.first[queue], w.f[STANDS, row], w.length[queue], c.base[place], c.weight[place], now
+            )
+    if c.rule == BY_LEVEL or c.rule == SHORTEST_DELAY:
+        return best
+    return choose_highest(group, c.queue_start, w.score)
+
+
+@kernel(seldom=True)
+def finds_idle_request(w, c, group, agent, now):
+    """The skill of the idle request that an agent dials who has found nothing in the lines; -1 if none."""
+    some = False
+    for skill in range(c.queue_start[group], c.queue_start[group + 1]):
+        queue, place = c.queues[skill], c.place[skill]
+        w.may[skill] = 0
+        if w.idle_first[queue] == math.inf:
+            continue
+        if w.free[group] <= c.callbacks.reserve[queue] and not is_void(w, c, group):
+            continue
+        if agent_serves(w, c, group, agent, place, queue, w.head[queue + c.balks.size], now):
+            w.may[skill] = 1
+            some = True
+    if not some:
+        return NONE
+    return choose_idle_request(group, c.queue_start, c.queues, w.idle_first, w.may)
+
+
+@kernel(often=True)
+def finds_contact(w, c, day, group, agent, now):
+    """An agent who may take more looks: callers and requests in line first, then requests for idle agents.
+
+    agent: -1 where agents hold one contact at a time; then it is a free one, whom the caller takes off the ring.
+    """
     if w.n[LOOKING] == 0:
         return False
-    queue = choose_queue(group, c.queue_start, c.queues, c.level, w.first)
-    if queue >= 0:
-        row = w.head[queue]
-    else:
-        queue = choose_idle_request(group, w.free[group], c.queue_start, c.queues, w.reserve, w.idle_first)
-        if queue < 0:
+    skill = finds_queue(w, c, group, agent, now)
+    if skill >= 0:
+        row = w.head[c.queues[skill]]
+    elif w.n[WITH_CALLBACKS]:
+        skill = finds_idle_request(w, c, group, agent, now)
+        if skill < 0:
             return False
-        row = w.head[queue + c.balks.size]
-    place = c.group_start[queue]
-    while c.groups[place] != group:
-        place += 1
+        row = w.head[c.queues[skill] + c.balks.size]
+    else:
+        return False
+    place, queue = c.place[skill], c.queues[skill]
     leaves(w, c, row)
+    if agent >= 0:
+        takes_in_hand(w, c, row, place, agent, now)
     if is_request(w, row):
         dial(w, c, day, row, place, now)
     else:
         w.on_line[queue] -= 1
-        call_off(w, row)
         answer(w, c, day, row, place, now)
     return True
 
 
-@kernel(inner=True)
+@kernel(often=True)
 def look(w, c, day, group, now):
-    """Free agents of a group take contacts, the longest free first, until nobody finds one."""
-    while w.free[group] and finds_contact(w, c, day, group, now):
+    """Agents of a group take contacts, shortest hand and longest since finishing first, until nobody finds one."""
+    if w.n[LOOKING] == 0:
+        return
+    if c.hands[group]:
+        look_by_name(w, c, day, group, now)
+        return
+    while w.free[group] and finds_contact(w, c, day, group, NONE, now):
         longest_free_goes(w, group)
 
 
-@kernel(inner=True)
+@kernel(seldom=True)
+def look_again(w, c, day, now):
+    """Groups to whom contacts of a queue overflow look at those who came first in its line just now."""
+    while w.n[UNCOVERED]:
+        w.n[UNCOVERED] = 0
+        for queue in range(c.balks.size):
+            if w.uncovered[queue]:
+                w.uncovered[queue] = 0
+                for place in range(c.group_start[queue], c.group_start[queue + 1]):
+                    if c.overflow[place] > 0.0:
+                        look(w, c, day, c.groups[place], now)
+    if w.n[FINISHING]:
+        send_home(w, c, now)
+
+
+@kernel(seldom=True)
+def look_by_name(w, c, day, group, now):
+    """The same where agents may hold several contacts."""
+    while True:
+        best = NONE
+        for skill in range(c.queue_start[group], c.queue_start[group + 1]):
+            queue, place = c.queues[skill], c.place[skill]
+            for idle in range(2):
+                first = w.idle_first[queue] if idle else w.first[queue]
+                if first == math.inf:
+                    continue
+                row = w.head[queue + c.balks.size] if idle else w.head[queue]
+                if not group_serves(w, c, group, place, queue, w.f[BASE, row], now):
+                    continue
+                void = is_void(w, c, group)
+                if idle and not void and w.free[group] <= c.callbacks.reserve[queue]:
+                    continue
+                agent = best_hand(w, c, group, place)
+                if agent >= 0 and (best < 0 or goes_before(w, agent, best)):
+                    best = agent
+        if best < 0 or not finds_contact(w, c, day, group, best, now):
+            return
+
+
+@kernel(often=True)
 def comes_free(w, c, day, group, now):
     """An agent's hand empties: a surplus agent leaves; any other looks first, then its colleagues."""
     if w.teams[PRESENT, group] > w.teams[WANTED, group]:
@@ -464,39 +445,68 @@ def comes_free(w, c, day, group, now):
         w.teams[PRESENT, group] -= 1
     else:
         is_free_from(w, group, now)
-        if finds_contact(w, c, day, group, now):
+        if finds_contact(w, c, day, group, NONE, now):
             last_freed_goes(w, group)
         if w.n[LOOKING]:
             look(w, c, day, group, now)
-    if w.n[CLOSED]:
+    if w.n[FINISHING]:
         send_home(w, c, now)
+
+
+@kernel(seldom=True)
+def hand_lightens(w, c, day, row, group, now):
+    """The same where agents may hold several contacts: the agent looks while it finds something, then resumes."""
+    agent = leaves_hand(w, c, row, now)
+    if w.held[agent] >= 0:
+        looks(w, c, day, group, agent, now)
+    look(w, c, day, group, now)
+    if w.n[FINISHING]:
+        send_home(w, c, now)
+
+
+@kernel(seldom=True)
+def looks(w, c, day, group, agent, now):
+    """An agent takes contacts until it finds no more, then goes on with what it had laid aside."""
+    while not is_surplus(w, group, agent) and finds_contact(w, c, day, group, agent, now):
+        pass
+    resumes(w, c, agent, now)
 
 
 # The life of a contact
 
 
-@kernel(inner=True)
+@kernel(often=True)
+def is_dealt(day, row):
+    return row + day.start[0] < day.start[day.start.size - 1]
+
+
+@kernel(often=True)
 def talk_of(w, day, row):
     """Talk and wrap of a row: dealt for first contacts, kept beside the others."""
-    dealt = row + day.start[0]
-    if dealt < day.start[day.start.size - 1]:
-        return day.talk[dealt], day.wrap[dealt]
+    if is_dealt(day, row):
+        return day.talk[row + day.start[0]], day.wrap[row + day.start[0]]
     return w.f[TALK, row], w.f[WRAP, row]
 
 
-@kernel(inner=True)
+@kernel(often=True)
 def patience_at(w, day, row):
-    dealt = row + day.start[0]
-    return day.patience[dealt] if dealt < day.start[day.start.size - 1] else w.f[PATIENT, row]
+    """The patience that a contact comes with."""
+    return day.patience[row + day.start[0]] if is_dealt(day, row) else w.f[PATIENT, row]
 
 
-@kernel(inner=True)
+@kernel(often=True)
 def need_arrived(w, day, row):
-    dealt = row + day.start[0]
-    return w.f[ARRIVED, row] if dealt < day.start[day.start.size - 1] else w.f[NEED_ARRIVED, row]
+    """When the contact's need arose."""
+    return w.f[ARRIVED, row] if is_dealt(day, row) else w.f[NEED_ARRIVED, row]
 
 
 @kernel(inner=True)
+def need_interval(w, c, day, row):
+    """The interval in which the contact's need arose."""
+    return interval_of(need_arrived(w, day, row), c.interval, c.mean_handle.shape[1])
+
+
+@kernel(often=True)
 def answer(w, c, day, row, place, now):
     f = w.f
     w.i[OUTCOME, row] = ANSWER
@@ -505,56 +515,157 @@ def answer(w, c, day, row, place, now):
     talks(w, c, day, row, place, now)
 
 
-@kernel(inner=True)
+@kernel(often=True)
 def talks(w, c, day, row, place, now):
-    """Talk, then the agent wraps up; the end of the talk matters by itself only where lines are limited."""
-    f, factor = w.f, c.factor[place]
-    w.i[GROUP, row] = c.groups[place]
+    """Talk, then the agent wraps up; the end of the talk is a moment of its own only where it matters."""
+    f, i, group = w.f, w.i, c.groups[place]
+    factor = f[FACTOR, row] if c.hands[group] else w.own[place]
+    i[GROUP, row] = group
     talk, wrap = talk_of(w, day, row)
     talk_end = now + talk * factor
     released = talk_end + wrap * factor
     f[TALK_ENDED, row], f[RELEASED, row] = talk_end, released
-    if c.lines >= 0:
+    if c.talk_matters[i[QUEUE, row]] or c.interruptible[place]:
+        i[STATE, row] = TALKING
         will(w, talk_end, TALK_END, row)
     else:
         will(w, released, HAND_SHORTENS, row)
+    if c.hands[group] or c.talk_matters[i[QUEUE, row]]:
+        i[PLACE, row] = place
+
+
+@kernel(seldom=True)
+def talk_ends(w, c, day, row, seed, replication, now):
+    """Wrap-up begins; the customer goes, or is transferred, or will come again."""
+    f, i, place = w.f, w.i, w.i[PLACE, row]
+    if c.interruptible[place]:
+        if i[STATE, row] != TALKING or f[TALK_ENDED, row] != now:
+            return True
+        f[RELEASED, row] = now + talk_of(w, day, row)[1] * f[FACTOR, row]
+    i[STATE, row] = WRAPPING
+    will(w, f[RELEASED, row], HAND_SHORTENS, row)
+    queue = i[QUEUE, row]
+    first, end = c.transfer_start[queue], c.transfer_start[queue + 1]
+    if (first < end or c.repeat_share[queue] > 0.0) and i[NEED, row] + 1 < MOST_NEEDS:
+        if first < end:
+            uniform = need_chance(w, c, row, TRANSFER, seed, replication)
+            for transfer in range(first, end):
+                if uniform < c.transfer_until[transfer]:
+                    to, retell = c.transfer_to[transfer], c.retell[transfer]
+                    return is_transferred(w, c, day, row, to, retell, seed, replication, now)
+        free_line(w, row)
+        return may_repeat(w, c, day, row, seed, replication, now)
+    free_line(w, row)
+    return True
+
+
+@kernel(seldom=True)
+def is_transferred(w, c, day, row, to, retell, seed, replication, now):
+    """A new need joins another queue at once, with the line it has; False if there is no row left."""
+    i = w.i
+    again = new_need(w, c, day, row, to, retell, now, seed, replication)
+    if again < 0:
+        return False
+    i[HOLDS, again], i[HOLDS, row] = i[HOLDS, row], 0
+    if w.open[to]:
+        return joins(w, c, day, again, seed, replication, now)
+    is_not_answered(w, again)
+    return turned_away(w, c, day, again, TURNED_AWAY, seed, replication, now)
+
+
+@kernel(seldom=True)
+def may_repeat(w, c, day, row, seed, replication, now):
+    """A customer who was not helped comes again after some time; False if there is no row left."""
+    queue = w.i[QUEUE, row]
+    if c.repeat_share[queue] == 0.0:
+        return True
+    if need_chance(w, c, row, REPEAT, seed, replication) >= c.repeat_share[queue]:
+        return True
+    uniform = need_chance(w, c, row, REPEAT_DELAY, seed, replication)
+    delay = duration(c.delays, REPEAT_TIME, queue, need_interval(w, c, day, row), uniform)
+    moment = open_moment(c, queue, now, delay)
+    if moment == math.inf:
+        return True
+    again = new_need(w, c, day, row, queue, 0.0, moment, seed, replication)
+    if again < 0:
+        return False
+    will(w, moment, REDIALS, again)
+    return True
+
+
+@kernel(seldom=True)
+def new_need(w, c, day, row, queue, retell, moment, seed, replication):
+    """The row of the next need of a contact's customer; -1 if there is none left."""
+    i, f, n, need = w.i, w.f, w.n, w.i[NEED, row] + 1
+    again = n[ROWS]
+    if again == w.rows.size:
+        return NONE
+    n[ROWS] += 1
+    new_row(w, c, again, i[HOME, row], i[CUSTOMER, row], need, 0, queue, i[CLASS_ID, row], moment)
+    i[THEN, row] = again
+    f[NEED_ARRIVED, again], f[RETELL, again] = moment, retell
+    has_talk(w, c, again, seed, replication)
+    has_patience(w, c, again, interval_of(moment, c.interval, c.mean_handle.shape[1]), seed, replication)
+    return again
 
 
 @kernel(inner=True)
-def talk_ends(w, row):
-    if w.i[OUTCOME, row] == ANSWER:
-        w.n[ENGAGED] -= 1
-    will(w, w.f[RELEASED, row], HAND_SHORTENS, row)
+def has_talk(w, c, row, seed, replication):
+    """Talk and wrap of a need that was not dealt, or that is another queue's now; what is told again comes on top."""
+    f, queue = w.f, w.i[QUEUE, row]
+    index = interval_of(f[NEED_ARRIVED, row], c.interval, c.mean_handle.shape[1])
+    talk = need_chance(w, c, row, TALK_NUMBER, seed, replication)
+    f[TALK, row] = duration(c.demand.draws, TALK_TIME, queue, index, talk) + f[RETELL, row]
+    wrap = need_chance(w, c, row, WRAP_NUMBER, seed, replication)
+    f[WRAP, row] = duration(c.demand.draws, WRAP_TIME, queue, index, wrap)
 
 
 @kernel(inner=True)
+def has_patience(w, c, row, index, seed, replication):
+    """Every attempt has a patience of its own."""
+    profile = profile_at(w, row)
+    uniform = chance(w, c, row, PATIENCE, seed, replication)
+    w.f[PATIENT, row] = patience_of(c.demand.draws, c.demand.never[profile], profile, index, uniform)
+
+
+@kernel(often=True)
 def hand_shortens(w, c, day, row, now):
     group = w.i[GROUP, row]
+    if c.hands[group]:
+        if c.interruptible[w.i[PLACE, row]] and (w.i[STATE, row] != WRAPPING or w.f[RELEASED, row] != now):
+            return
+        w.i[STATE, row] = NOWHERE
+        hand_lightens(w, c, day, row, group, now)
+        return
     since = w.f[ANSWERED, row] if w.i[OUTCOME, row] == ANSWER else w.f[TAKEN, row]
     add_span(w.hours[BUSY, group], since, now, c.warm_up, c.interval, 1.0)
     comes_free(w, c, day, group, now)
 
 
-@kernel(inner=True)
-def new_row(w, row, home, customer, attempt, arrived):
-    """Fill a contact's row with what it has on arriving; callback columns are touched only where there are any."""
-    f, i = w.f, w.i
+@kernel(often=True)
+def new_row(w, c, row, home, customer, need, attempt, queue, class_id, arrived):
+    """Fill a contact's row with what it has on arriving; columns that few plans need are touched only by these."""
+    f, i, n = w.f, w.i, w.n
     f[ARRIVED, row] = arrived
     i[HOME, row], i[CUSTOMER, row], i[NEED, row], i[ATTEMPT, row], i[QUEUE, row] = (
         home,
         customer,
-        0,
+        need,
         attempt,
-        home,
+        queue,
     )
     i[HEAPED, row], i[THEN, row] = NONE, NONE
-    i[WHO, row] = home << HOME_SHIFT | customer << CUSTOMER_SHIFT | attempt
-    if w.n[WITH_CALLBACKS]:
+    if n[WITH_LINES]:
+        i[HOLDS, row] = 0
+    if n[WITH_CLASSES]:
+        i[CLASS_ID, row] = class_id
+        i[PROFILE, row] = c.demand.profile_of[queue, class_id]
+    if n[WITH_CALLBACKS]:
         f[OFFERED, row] = f[REQUESTED, row] = f[CONNECTED, row] = math.nan
-        i[DIALS, row] = 0
+        i[DIALS, row], i[STATE, row] = 0, NOWHERE
 
 
-@kernel(inner=True)
+@kernel(often=True)
 def is_not_answered(w, row):
     """Whatever comes of it, the contact is not answered at once: nothing of that is known yet."""
     f = w.f
@@ -562,80 +673,137 @@ def is_not_answered(w, row):
     w.i[OUTCOME, row], w.i[GROUP, row] = NONE, NOBODY
 
 
-@kernel(inner=True)
+@kernel(often=True)
 def arrives(w, c, day, row, seed, replication, now):
-    """An attempt from its arrival until it is answered, waits, is a request, or is turned away."""
-    n, i, f, queue = w.n, w.i, w.f, w.i[QUEUE, row]
-    if n[CLOSED]:
+    """An attempt from its arrival until it is in the IVR, answered, waits, is a request, or is turned away."""
+    n, i, queue = w.n, w.i, w.i[QUEUE, row]
+    if not w.open[queue]:
         is_not_answered(w, row)
         return gives_up(w, c, day, row, TURNED_AWAY, seed, replication, now)
-    if n[ENGAGED] == c.lines:
-        is_not_answered(w, row)
-        return gives_up(w, c, day, row, BLOCK, seed, replication, now)
-    if c.lines >= 0:
+    if n[WITH_LINES]:
+        if n[LINES] >= 0 and n[ENGAGED] >= n[LINES]:
+            is_not_answered(w, row)
+            return gives_up(w, c, day, row, BLOCK, seed, replication, now)
         n[ENGAGED] += 1
-    place = choose_group(queue, c.group_start, c.groups, c.prefer, w.free_since)
+        i[HOLDS, row] = 1
+    if c.ivr[queue]:
+        is_not_answered(w, row)
+        uniform = chance(w, c, row, IVR_TIME, seed, replication)
+        time = duration(c.delays, IVR_WAIT, queue, need_interval(w, c, day, row), uniform)
+        will(w, now + time, IVR_END, row)
+        return True
+    return joins(w, c, day, row, seed, replication, now)
+
+
+@kernel(seldom=True)
+def ivr_ends(w, c, day, row, seed, replication, now):
+    """The machine has served the caller, or the caller hangs up, or goes on to the queue."""
+    queue = w.i[QUEUE, row]
+    uniform = chance(w, c, row, IVR, seed, replication)
+    if uniform < c.self_served[queue] + c.ivr_hangs_up[queue]:
+        w.i[OUTCOME, row] = BY_MACHINE if uniform < c.self_served[queue] else HUNG_UP_ON_IT
+        free_line(w, row)
+        return True
+    if not w.open[queue]:
+        return turned_away(w, c, day, row, TURNED_AWAY, seed, replication, now)
+    return joins(w, c, day, row, seed, replication, now)
+
+
+@kernel(often=True)
+def joins(w, c, day, row, seed, replication, now):
+    """A contact reaches its queue: it is answered, turned away, becomes a request, or waits."""
+    f, queue = w.f, w.i[QUEUE, row]
+    place = finds_group(w, c, queue, now, False, now)
     if place >= 0:
-        longest_free_goes(w, c.groups[place])
+        group_takes(w, c, row, place, now)
         f[JOINED, row] = now
         answer(w, c, day, row, place, now)
         return True
     is_not_answered(w, row)
-    f[JOINED, row] = f[STANDS, row] = now
-    i[ORDER, row] = n[ORDERS]
-    n[ORDERS] += 1
-    if w.on_line[queue] == c.max_waiting[queue]:
-        f[JOINED, row] = math.nan
+    takes_number(w, row)
+    if c.max_waiting[queue] >= 0 and w.on_line[queue] >= c.max_waiting[queue]:
         return turned_away(w, c, day, row, BLOCK, seed, replication, now)
+    f[JOINED, row] = now
     balks = c.balks[queue]
     if balks > 0.0 and chance(w, c, row, BALK, seed, replication) < balks:
         f[WAIT, row] = 0.0
         return turned_away(w, c, day, row, BALKING, seed, replication, now)
+    patience = patience_at(w, day, row)
+    if c.announce_above[queue] < math.inf and estimate(w, c, queue, now) > c.announce_above[queue]:
+        if chance(w, c, row, ANNOUNCED, seed, replication) < c.announce_leaves[queue]:
+            f[WAIT, row] = 0.0
+            return turned_away(w, c, day, row, BALKING, seed, replication, now)
+        patience *= c.announce_factor[queue]
+    f[PATIENT, row] = patience
     if accepts_callback(w, c, row, seed, replication, now):
-        free_line(w, c)
+        free_line(w, row)
         makes_request(w, c, day, row, now)
     else:
-        waits(w, c, day, row)
+        waits(w, c, row, WAITING, now)
     return True
 
 
-@kernel(inner=True)
-def free_line(w, c):
-    if c.lines >= 0:
+@kernel(often=True)
+def free_line(w, row):
+    if w.n[WITH_LINES] and w.i[HOLDS, row]:
+        w.i[HOLDS, row] = 0
         w.n[ENGAGED] -= 1
 
 
-@kernel(inner=True)
+@kernel(often=True)
 def turned_away(w, c, day, row, outcome, seed, replication, now):
-    free_line(w, c)
+    free_line(w, row)
     return gives_up(w, c, day, row, outcome, seed, replication, now)
 
 
-@kernel(inner=True)
-def waits(w, c, day, row):
-    """Wait on the line until answered, until patience ends, or until an offer falls due before that."""
-    queue, joined = w.i[QUEUE, row], w.f[JOINED, row]
-    stands(w, c, row)
-    w.on_line[queue] += 1
-    gone = joined + patience_at(w, day, row)
-    if c.callbacks.offer[queue] == BY_WAITED and joined + c.callbacks.threshold[queue] < gone:
-        may(w, joined + c.callbacks.threshold[queue], WAITED_OFFER, row)
-    elif gone < math.inf:
-        may(w, gone, PATIENCE_ENDS, row)
+@kernel(often=True)
+def waits(w, c, row, state, now):
+    """Wait on the line until answered, until patience ends, or until an offer or an overflow falls due."""
+    f, joined = w.f, w.f[JOINED, row]
+    f[BASE, row] = f[STANDS, row] = joined
+    if w.n[WITH_CLASSES]:
+        lead = c.lead[w.i[PROFILE, row]]
+        if lead != 0.0:
+            f[STANDS, row] = joined - lead
+    w.on_line[w.i[QUEUE, row]] += 1
+    stands(w, c, row, state, now)
 
 
-@kernel(inner=True)
+@kernel(often=True)
 def patience_ends(w, c, day, row, seed, replication, now):
-    w.f[WAIT, row] = patience_at(w, day, row)
+    joined = w.f[JOINED, row]
+    w.f[WAIT, row] = w.f[PATIENT, row] if joined >= 0.0 else now - joined
     w.on_line[w.i[QUEUE, row]] -= 1
     leaves(w, c, row)
     enough = turned_away(w, c, day, row, ABANDON, seed, replication, now)
-    if w.n[CLOSED]:
+    if w.n[FINISHING]:
         send_home(w, c, now)
     return enough
 
 
-@kernel(inner=True)
+@kernel(seldom=True)
+def overflows(w, c, day, row, now):
+    """More groups may take a contact that stands: it looks for an agent, or goes on standing."""
+    i, queue = w.i, w.i[QUEUE, row]
+    requested = is_request(w, row)
+    idle = requested and c.callbacks.place[queue] == IDLE
+    place = finds_group(w, c, queue, w.f[BASE, row], idle, now)
+    if place < 0:
+        i[OVER, row] += 1
+        arm(w, c, row)
+        return
+    leaves(w, c, row)
+    group_takes(w, c, row, place, now)
+    if requested:
+        dial(w, c, day, row, place, now)
+    else:
+        w.on_line[queue] -= 1
+        answer(w, c, day, row, place, now)
+    if w.n[FINISHING]:
+        send_home(w, c, now)
+
+
+@kernel(often=True)
 def chance(w, c, row, purpose, seed, replication):
     """The contact's own number for a purpose, from its home queue's stream."""
     i = w.i
@@ -644,31 +812,57 @@ def chance(w, c, row, purpose, seed, replication):
 
 
 @kernel(inner=True)
+def need_chance(w, c, row, purpose, seed, replication):
+    """The number of the contact's need, whatever the attempt."""
+    i = w.i
+    return u(seed, c.demand.streams[i[HOME, row]], replication, i[CUSTOMER, row], i[NEED, row], 0, purpose)
+
+
+@kernel(often=True)
 def gives_up(w, c, day, row, outcome, seed, replication, now):
-    """End an attempt without an answer and redial later if the customer does; False if there is no row left."""
-    f, i, n, queue = w.f, w.i, w.n, w.i[QUEUE, row]
+    """End an attempt without an answer; switch or redial later if the customer does; False without a row left."""
+    i, queue, profile = w.i, w.i[QUEUE, row], profile_at(w, row)
     i[OUTCOME, row] = outcome
-    attempt, share = i[ATTEMPT, row] + 1, c.redial_share[queue]
-    if share == 0.0 or attempt >= c.redial_attempts[queue]:
+    attempt = i[ATTEMPT, row] + 1
+    if attempt >= MOST_ATTEMPTS:
+        return True
+    if c.switch_to[queue] >= 0 and chance(w, c, row, SWITCH, seed, replication) < c.switch_share[queue]:
+        uniform = chance(w, c, row, SWITCH_DELAY, seed, replication)
+        delay = duration(c.delays, SWITCH_TIME, queue, need_interval(w, c, day, row), uniform)
+        return tries_again(w, c, day, row, c.switch_to[queue], delay, seed, replication, now)
+    share = c.redial_share[profile]
+    if share == 0.0 or attempt >= c.redial_attempts[profile]:
         return True
     if chance(w, c, row, REDIAL, seed, replication) >= share:
         return True
-    since = need_arrived(w, day, row)
-    index = interval_of(since, c.interval, c.staffing.shape[1])
     uniform = chance(w, c, row, REDIAL_DELAY, seed, replication)
-    moment = now + duration(c.delays, REDIAL_TIME, queue, index, uniform)
-    if moment >= c.horizon:
+    delay = duration(c.delays, REDIAL_TIME, profile, need_interval(w, c, day, row), uniform)
+    return tries_again(w, c, day, row, queue, delay, seed, replication, now)
+
+
+@kernel(seldom=True)
+def tries_again(w, c, day, row, queue, delay, seed, replication, now):
+    """The next attempt of the same need, in this queue or another; False if there is no row left."""
+    f, i, n = w.f, w.i, w.n
+    moment = open_moment(c, queue, now, delay)
+    if moment == math.inf:
         return True
     again = n[ROWS]
-    if again == f.shape[1]:
+    if again == w.rows.size:
         return False
     n[ROWS] += 1
-    new_row(w, again, i[HOME, row], i[CUSTOMER, row], attempt, moment)
+    attempt = i[ATTEMPT, row] + 1
+    new_row(
+        w, c, again, i[HOME, row], i[CUSTOMER, row], i[NEED, row], attempt, queue, i[CLASS_ID, row], moment
+    )
     i[THEN, row] = again
-    f[NEED_ARRIVED, again] = since
-    f[TALK, again], f[WRAP, again] = talk_of(w, day, row)
-    uniform = chance(w, c, again, PATIENCE, seed, replication)
-    f[PATIENT, again] = patience_of(c.demand.draws, c.demand.never[queue], queue, index, uniform)
+    f[NEED_ARRIVED, again] = need_arrived(w, day, row)
+    f[RETELL, again] = 0.0 if is_dealt(day, row) else f[RETELL, row]
+    if queue == i[QUEUE, row]:
+        f[TALK, again], f[WRAP, again] = talk_of(w, day, row)
+    else:
+        has_talk(w, c, again, seed, replication)
+    has_patience(w, c, again, need_interval(w, c, day, again), seed, replication)
     will(w, moment, REDIALS, again)
     return True
 
@@ -676,28 +870,35 @@ def gives_up(w, c, day, row, outcome, seed, replication, now):
 # Callbacks
 
 
-@kernel(inner=True)
+@kernel(seldom=True)
+def estimate(w, c, queue, now):
+    """The estimated wait of a caller who joins now."""
+    agents = 0
+    for place in range(c.group_start[queue], c.group_start[queue + 1]):
+        agents += w.teams[PRESENT, c.groups[place]] * c.at_once[place]
+    handle_time = c.mean_handle[queue, interval_of(now, c.interval, c.mean_handle.shape[1])]
+    return estimated_wait(w.length[queue], handle_time, agents)
+
+
+@kernel(often=True)
 def accepts_callback(w, c, row, seed, replication, now):
     """Put the offer to a joining caller if the rule says so; whether it became a request."""
     queue = w.i[QUEUE, row]
     rule = c.callbacks.offer[queue]
     if rule == NO_OFFER or rule == BY_WAITED:
         return False
-    agents = 0
-    for place in range(c.group_start[queue], c.group_start[queue + 1]):
-        agents += w.teams[PRESENT, c.groups[place]]
-    handle = c.mean_handle[queue, interval_of(now, c.interval, c.staffing.shape[1])]
-    estimate = estimated_wait(w.length[queue], handle, agents)
-    if not is_offered(rule, c.callbacks.threshold[queue], estimate, w.on_line[queue]):
+    if not is_offered(rule, c.callbacks.threshold[queue], estimate(w, c, queue, now), w.on_line[queue]):
         return False
     return takes_up(w, c, row, seed, replication, now)
 
 
-@kernel(inner=True)
+@kernel(seldom=True)
 def takes_up(w, c, row, seed, replication, now):
     """Make the offer, unless offers have stopped; whether the caller accepts."""
     queue, callbacks, f = w.i[QUEUE, row], c.callbacks, w.f
-    if now >= callbacks.last_offer[queue] or w.pending[queue] == callbacks.max_pending[queue]:
+    if now >= closing_after(c, queue, now) - callbacks.last_offer[queue]:
+        return False
+    if callbacks.max_pending[queue] >= 0 and w.pending[queue] >= callbacks.max_pending[queue]:
         return False
     f[OFFERED, row] = now
     if chance(w, c, row, CALLBACK, seed, replication) >= callbacks.accept[queue]:
@@ -707,44 +908,47 @@ def takes_up(w, c, row, seed, replication, now):
     return True
 
 
-@kernel(inner=True)
+@kernel(seldom=True)
 def has_waited(w, c, day, row, seed, replication, now):
     """The offer after some time on the line: whoever declines goes on waiting until patience ends."""
     queue = w.i[QUEUE, row]
     if takes_up(w, c, row, seed, replication, now):
         w.on_line[queue] -= 1
         leaves(w, c, row)
-        free_line(w, c)
+        free_line(w, row)
         makes_request(w, c, day, row, now)
     else:
-        gone = w.f[JOINED, row] + patience_at(w, day, row)
-        if gone < math.inf:
-            may(w, gone, PATIENCE_ENDS, row)
+        was_asked(w, row)
+        arm(w, c, row)
 
 
-@kernel(inner=True)
+@kernel(seldom=True)
 def makes_request(w, c, day, row, now):
     """From now on this is a request: in line at its place, for idle agents, or for later."""
     queue, f = w.i[QUEUE, row], w.f
     f[REQUESTED, row] = now
+    f[BASE, row] = f[STANDS, row] = f[JOINED, row]
     if c.callbacks.place[queue] == LATER:
-        f[STANDS, row] = now + c.callbacks.after[queue]
+        f[BASE, row] = f[STANDS, row] = now + c.callbacks.after[queue]
         w.i[ORDER, row] = NONE
         will(w, f[STANDS, row], CALLBACK_DUE, row)
         return
     if c.callbacks.place[queue] == IDLE:
         f[STANDS, row] = now
+    elif w.n[WITH_CLASSES]:
+        lead = c.lead[w.i[PROFILE, row]]
+        if lead != 0.0:
+            f[STANDS, row] = f[JOINED, row] - lead
     seeks(w, c, day, row, now)
 
 
-@kernel(inner=True)
+@kernel(seldom=True)
 def falls_due(w, c, day, row, now):
     """A request may be dialled from now on, unless it was dropped meanwhile."""
     if w.i[OUTCOME, row] != NONE:
         return
     if w.i[ORDER, row] == NONE:
-        w.i[ORDER, row] = w.n[ORDERS]
-        w.n[ORDERS] += 1
+        takes_number(w, row)
     seeks(w, c, day, row, now)
 
 
@@ -752,62 +956,66 @@ def falls_due(w, c, day, row, now):
 def seeks(w, c, day, row, now):
     """A request looks for an agent, or stands in line for one."""
     queue = w.i[QUEUE, row]
-    if c.callbacks.place[queue] == IDLE:
-        reserve = w.reserve[queue]
-        place = choose_group_for_idle(queue, reserve, c.group_start, c.groups, c.prefer, w.free_since, w.free)
-    else:
-        place = choose_group(queue, c.group_start, c.groups, c.prefer, w.free_since)
+    place = finds_group(w, c, queue, w.f[BASE, row], c.callbacks.place[queue] == IDLE, now)
     if place < 0:
-        stands(w, c, row)
+        stands(w, c, row, ASKED, now)
     else:
-        longest_free_goes(w, c.groups[place])
+        group_takes(w, c, row, place, now)
         dial(w, c, day, row, place, now)
 
 
-@kernel(inner=True)
+@kernel(seldom=True)
 def dial(w, c, day, row, place, now):
     i = w.i
     i[PLACE, row] = place
     i[DIALS, row] += 1
-    i[HEAPED, row] = DIALLING
+    i[STATE, row] = DIALLING
     w.f[TAKEN, row] = now
     will(w, now + c.callbacks.ring[i[QUEUE, row]], RING_END, row)
 
 
-DIALLING = -2  # in HEAPED: a request that is being dialled is not dropped at closing
-
-
-@kernel(inner=True)
+@kernel(seldom=True)
 def ring_ends(w, c, day, row, seed, replication, now):
     """The customer picks up, or the agent is free again and the request goes back or fails."""
     i, queue = w.i, w.i[QUEUE, row]
     stream = c.demand.streams[i[HOME, row]]
     reached = u(seed, stream, replication, i[CUSTOMER, row], i[NEED, row], i[DIALS, row] - 1, REACHED)
-    i[HEAPED, row] = NONE
+    i[STATE, row] = NOWHERE
+    place = int(i[PLACE, row])
     if reached < c.callbacks.reached[queue]:
         i[OUTCOME, row] = CALLED_BACK
         w.f[CONNECTED, row] = now
         w.pending[queue] -= 1
-        if w.n[CLOSED]:
+        if w.n[FINISHING]:
             send_home(w, c, now)
-        talks(w, c, day, row, i[PLACE, row], now)
+        talks(w, c, day, row, place, now)
+        if c.interruptible[place]:  # while it rang, nothing could put it aside
+            looks(w, c, day, c.groups[place], int(i[AGENT, row]), now)
         return
-    failed = i[DIALS, row] == c.callbacks.attempts[queue] or is_dropped(w, c, queue)
-    if failed:
-        fails(w, c, row, now)
-    group, since = c.groups[i[PLACE, row]], w.f[TAKEN, row]
-    add_span(w.hours[BUSY, group], since, now, c.warm_up, c.interval, 1.0)
+    over = True
+    if i[DIALS, row] == c.callbacks.attempts[queue] or is_dropped(w, c, queue):
+        fails(w, c, row, CALL_FAILED, now)
+    elif w.n[ENDED] and c.at_close[queue] == CARRY:
+        fails(w, c, row, LEFT_OVER, now)
+    else:
+        over = False
+    group, since = c.groups[place], w.f[TAKEN, row]
     add_span(w.hours[UNREACHED, group], since, now, c.warm_up, c.interval, 1.0)
-    comes_free(w, c, day, group, now)
-    if not failed:
+    if c.hands[group]:
+        hand_lightens(w, c, day, row, group, now)
+    else:
+        add_span(w.hours[BUSY, group], since, now, c.warm_up, c.interval, 1.0)
+        comes_free(w, c, day, group, now)
+    if not over:
         will(w, now + c.callbacks.retry_after[queue], CALLBACK_DUE, row)
 
 
 @kernel(inner=True)
-def fails(w, c, row, now):
-    w.i[OUTCOME, row] = CALL_FAILED
+def fails(w, c, row, outcome, now):
+    """A request is over without the customer having been reached."""
+    w.i[OUTCOME, row] = outcome
     w.pending[w.i[QUEUE, row]] -= 1
-    if w.n[CLOSED]:
+    if w.n[FINISHING]:
         send_home(w, c, now)
 
 
@@ -817,138 +1025,211 @@ def fails(w, c, row, now):
 @kernel(inner=True)
 def still_needed(w, c, group):
     """Whether something waits or is pending in a closed queue that finishes and that the group serves."""
-    for place in range(c.queue_start[group], c.queue_start[group + 1]):
-        queue = c.queues[place]
-        if c.at_close[queue] == FINISH and (w.on_line[queue] or w.pending[queue]):
+    for skill in range(c.queue_start[group], c.queue_start[group + 1]):
+        queue = c.queues[skill]
+        if c.at_close[queue] == FINISH and not w.open[queue] and (w.on_line[queue] or w.pending[queue]):
             return True
     return False
 
 
-@kernel(inner=True)
+@kernel(seldom=True)
 def send_home(w, c, now):
-    """After closing, groups for whom nothing waits any more are wanted no longer."""
+    """Groups that only finish what closed queues left are wanted no longer once nothing of it is left."""
     for group in range(w.free.size):
-        if w.teams[WANTED, group] and not still_needed(w, c, group):
+        if w.teams[IS_FINISHING, group] and not still_needed(w, c, group):
+            w.teams[IS_FINISHING, group] = 0
+            w.n[FINISHING] -= 1
             set_wanted(w, c, group, 0, now)
 
 
-@kernel(inner=True)
-def staffing_changes(w, c, day, index, now):
-    """Bring every group to its new staffing, then let those who may take more look for contacts."""
-    for group in range(w.free.size):
-        count_time(w, c, group, now)
-        w.teams[PLANNED, group] = c.staffing[group, index]
-        set_wanted(w, c, group, c.staffing[group, index], now)
-    for group in range(w.free.size):
-        look(w, c, day, group, now)
-
-
-@kernel(inner=True)
-def closes(w, c, day, now):
-    """From this instant nobody new is let in; only groups that still have callers to serve stay."""
-    w.n[CLOSED] = 1
-    w.reserve[:] = 0
+@kernel(seldom=True)
+def changes(w, c, day, step, now):
+    """Hours, lines and staffing change, all of them, then whoever may take more looks; the last closes for good."""
+    n, teams, steps = w.n, w.teams, c.steps
+    ends = step == steps.moments.size
+    closes = False
     for queue in range(c.balks.size):
+        opened = 0 if ends else steps.open[queue, step]
+        closes = closes or (w.open[queue] and not opened)
+        w.open[queue] = opened
         line_changed(w, c, queue)
+    n[ENDED] = ends
+    if not ends:
+        n[LINES] = steps.lines[step]
+    n[FINISHING] = 0
     for group in range(w.free.size):
         count_time(w, c, group, now)
-        w.teams[PLANNED, group] = 0
-        set_wanted(w, c, group, w.teams[LAST, group] if still_needed(w, c, group) else 0, now)
+        planned, nominal = 0, 0
+        if not ends:
+            planned, nominal = w.present[group, step], steps.staffing[group, step]
+        if planned:
+            teams[LATEST, group] = planned
+        finishing = nominal == 0 and still_needed(w, c, group)
+        teams[IS_FINISHING, group], teams[PLANNED, group] = finishing, planned
+        teams[SIMPLE, group] = is_simple(w, c, group)
+        n[FINISHING] += finishing
+        set_wanted(w, c, group, teams[LATEST, group] if finishing else planned, now)
+    for queue in range(c.balks.size):
+        w.easy[queue] = is_easy(w, c, queue)
     for group in range(w.free.size):
         look(w, c, day, group, now)
-    send_home(w, c, now)
+    if n[FINISHING]:
+        send_home(w, c, now)
+    if closes or ends:
+        enters(w, now, END_OF_HOURS << KIND_SHIFT, NONE)
+
+
+@kernel(inner=True)
+def is_simple(w, c, group):
+    """Whether a free agent of the group may take the first contact of each of its queues, by level, at any time."""
+    if c.rule != BY_LEVEL and c.rule != SHORTEST_DELAY:
+        return 0
+    if c.hands[group] or w.teams[IS_FINISHING, group]:
+        return 0
+    for skill in range(c.queue_start[group], c.queue_start[group + 1]):
+        place = c.place[skill]
+        if c.overflow[place] > 0.0 or c.reserve[place] > 0:
+            return 0
+    return 1
+
+
+@kernel(inner=True)
+def is_easy(w, c, queue):
+    """Whether any free agent with the skill may take any contact of the queue."""
+    if not w.open[queue] or c.rule == SHORTEST_DELAY:
+        return 0
+    for place in range(c.group_start[queue], c.group_start[queue + 1]):
+        group = c.groups[place]
+        if c.hands[group] or w.teams[IS_FINISHING, group] or c.overflow[place] > 0.0 or c.reserve[place] > 0:
+            return 0
+    return 1
 
 
 @kernel(inner=True)
 def is_dropped(w, c, queue):
-    """Whether the queue has closed and cuts off whoever is left: it drops them, or nobody can ever answer."""
-    if not w.n[CLOSED]:
+    """Whether the queue is closed and cuts off whoever is left: it drops them, or nobody can ever answer."""
+    if w.open[queue] or c.at_close[queue] == CARRY:
         return False
     if c.at_close[queue] == DROP:
         return True
     for place in range(c.group_start[queue], c.group_start[queue + 1]):
-        if w.teams[LAST, c.groups[place]]:
+        if w.teams[EVER, c.groups[place]]:
             return False
     return True
 
 
-@kernel(inner=True)
+@kernel(seldom=True)
 def end_of_hours(w, c, now):
-    """Cut off those who wait, and requests that are not being dialled, in the queues that drop them."""
+    """Cut off those who wait, and requests that are not being dialled, where queues drop or keep them for good."""
     for queue in range(c.balks.size):
-        if not is_dropped(w, c, queue):
-            continue
-        row = w.head[queue]
-        while row != NONE:
-            after = w.i[NEXT, row]
-            if not is_request(w, row):
-                w.i[OUTCOME, row] = CUT_OFF
-                w.f[WAIT, row] = now - w.f[JOINED, row]
-                w.on_line[queue] -= 1
-                leaves(w, c, row)
-                call_off(w, row)
-                free_line(w, c)
-            row = after
-        if w.pending[queue]:
-            drop_requests(w, c, queue, now)
-    send_home(w, c, now)
+        if is_dropped(w, c, queue):
+            cut_off(w, c, queue, CUT_OFF, CALL_FAILED, now)
+        elif w.n[ENDED] and c.at_close[queue] == CARRY:
+            cut_off(w, c, queue, LEFT_OVER, LEFT_OVER, now)
+    if w.n[FINISHING]:
+        send_home(w, c, now)
+
+
+@kernel(seldom=True)
+def cut_off(w, c, queue, outcome, of_requests, now):
+    """End the waiting of everybody in a queue, and its requests."""
+    row = w.head[queue]
+    while row != NONE:
+        after = int(w.i[NEXT, row])
+        if not is_request(w, row):
+            w.i[OUTCOME, row] = outcome
+            w.f[WAIT, row] = now - w.f[JOINED, row]
+            w.on_line[queue] -= 1
+            leaves(w, c, row)
+            free_line(w, row)
+        row = after
+    if w.pending[queue]:
+        drop_requests(w, c, queue, of_requests, now)
 
 
 @kernel(inner=True)
-def drop_requests(w, c, queue, now):
-    """Requests of a queue fail at once, in line or not yet due."""
+def drop_requests(w, c, queue, outcome, now):
+    """Requests of a queue end at once, in line or not yet due; dials in progress go on."""
     queues = c.balks.size
     for line in (queue, queue + queues):
         row = w.head[line]
         while row != NONE:
-            after = w.i[NEXT, row]
+            after = int(w.i[NEXT, row])
             leaves(w, c, row)
-            fails(w, c, row, now)
+            fails(w, c, row, outcome, now)
             row = after
     for row in range(w.n[ROWS]):
-        waiting = w.i[OUTCOME, row] == NONE and w.i[HEAPED, row] != DIALLING
+        waiting = w.i[OUTCOME, row] == NONE and w.i[STATE, row] != DIALLING
         if w.i[QUEUE, row] == queue and waiting and is_request(w, row):
-            fails(w, c, row, now)
+            fails(w, c, row, outcome, now)
 
 
-@kernel(inner=True)
-def opens(w, c, day):
-    """Clear the floor before a replication."""
+@kernel(seldom=True)
+def opens(w, c, day, seed, replication):
+    """Clear the floor before a replication, and let those stand in line who wait already."""
     n, teams = w.n, w.teams
     n[:] = 0
     n[ROWS] = day.start[day.start.size - 1] - day.start[0]
+    n[WITH_CLASSES] = c.demand.class_id.size > 0
+    for step in range(c.steps.lines.size):
+        if c.steps.lines[step] >= 0:
+            n[WITH_LINES] = 1
     teams[:] = 0
     w.hours[:] = 0.0
+    w.held[:] = -1
+    count_present(c, seed, replication, w.present)
     for group in range(w.free.size):
         w.free[group], w.free_since[group], w.counted_to[group] = 0, math.inf, 0.0
-        for index in range(c.staffing.shape[1]):
-            if c.staffing[group, index]:
-                teams[LAST, group] = c.staffing[group, index]
+        for step in range(c.steps.moments.size):
+            if w.present[group, step]:
+                teams[EVER, group] = 1
+    for place in range(c.groups.size):
+        w.rank[place] = c.prefer[place]
+        w.own[place] = c.factor[place] * c.slowdown[c.slow_start[place]]
     for queue in range(c.balks.size):
         w.next_row[queue] = day.start[queue]
-        w.on_line[queue] = w.pending[queue] = 0
+        w.on_line[queue] = w.pending[queue] = w.open[queue] = w.uncovered[queue] = 0
         w.first[queue] = w.idle_first[queue] = math.inf
-        w.reserve[queue] = c.callbacks.reserve[queue]
         if c.callbacks.offer[queue] != NO_OFFER:
             n[WITH_CALLBACKS] = 1
     w.head[:] = NONE
     w.tail[:] = NONE
     w.length[:] = 0
+    for queue in range(c.balks.size):
+        for _ in range(c.demand.backlog[queue]):
+            waits_already(w, c, day, queue, seed, replication)
 
 
-@kernel(inner=True)
-def next_change(c, index):
-    """The next interval from `index` on at which some staffing changes; the number of intervals if none."""
-    count = c.staffing.shape[1]
-    while index < count:
-        for group in range(c.staffing.shape[0]):
-            if index == 0 or c.staffing[group, index] != c.staffing[group, index - 1]:
-                return index
-        index += 1
-    return count
+@kernel(seldom=True)
+def waits_already(w, c, day, queue, seed, replication):
+    """A contact of the backlog stands in line at opening; its patience begins then."""
+    row = first_contact(w, c, day, queue, seed, replication)
+    if w.n[WITH_LINES]:
+        w.n[ENGAGED] += 1
+        w.i[HOLDS, row] = 1
+    is_not_answered(w, row)
+    takes_number(w, row)
+    w.f[JOINED, row] = w.f[ARRIVED, row]
+    w.f[PATIENT, row] = patience_at(w, day, row)
+    state = WAITING
+    if c.callbacks.offer[queue] == BY_WAITED and w.f[JOINED, row] + c.callbacks.threshold[queue] < 0.0:
+        state = ASKED
+    waits(w, c, row, state, 0.0)
 
 
-@kernel(inner=True)
+@kernel(often=True)
+def first_contact(w, c, day, queue, seed, replication):
+    """Fill the row of the next first contact of a queue."""
+    dealt = w.next_row[queue]
+    row, customer, class_id = dealt - day.start[0], dealt - day.start[queue], 0
+    w.next_row[queue] += 1
+    if w.n[WITH_CLASSES]:
+        class_id = class_of(c.demand, queue, seed, replication, customer)
+    new_row(w, c, row, queue, customer, 0, 0, queue, class_id, day.arrived[dealt])
+    return row
+
+
+@kernel(often=True)
 def next_queue(w, day):
     """The queue whose customer arrives next, the earlier in the file on a tie; -1 when all have come."""
     best, soonest = -1, math.inf
@@ -959,17 +1240,19 @@ def next_queue(w, day):
     return best
 
 
-@kernel(inner=True)
+@kernel(often=True)
 def happens(w, c, day, kind, row, seed, replication, now):
-    """Carry out a moment that always comes; False if there is no row left for a redial."""
+    """Carry out a moment that always comes; False if there is no row left for a later contact."""
     if kind == HAND_SHORTENS:
         hand_shortens(w, c, day, row, now)
     elif kind == TALK_END:
-        talk_ends(w, row)
+        return talk_ends(w, c, day, row, seed, replication, now)
     elif kind == RING_END:
         ring_ends(w, c, day, row, seed, replication, now)
     elif kind == CALLBACK_DUE:
         falls_due(w, c, day, row, now)
+    elif kind == IVR_END:
+        return ivr_ends(w, c, day, row, seed, replication, now)
     elif kind == REDIALS:
         return arrives(w, c, day, row, seed, replication, now)
     else:
@@ -977,42 +1260,44 @@ def happens(w, c, day, kind, row, seed, replication, now):
     return True
 
 
+@kernel(often=True)
+def might_happen(w, c, day, kind, row, seed, replication, now):
+    """Carry out a moment that has not been called off; False if there is no row left for a later contact."""
+    if kind == PATIENCE_ENDS:
+        return patience_ends(w, c, day, row, seed, replication, now)
+    if kind == OVERFLOW:
+        overflows(w, c, day, row, now)
+    else:
+        has_waited(w, c, day, row, seed, replication, now)
+    return True
+
+
 @kernel(lean=True, big=True)
 def run(work, centre, dealt, seed, replication):
-    """Play one day; False if it has more redials than there are rows for."""
+    """Play one day; DONE, TOO_FEW_ROWS for its later contacts, or WRONG_RULE: the user's gave no number."""
     w, c, day = handle(work), handle(centre), handle(dealt)
-    opens(w, c, day)
-    n, count, enough = w.n, c.staffing.shape[1], True
-    index = next_change(c, 0)
+    opens(w, c, day, seed, replication)
+    n, steps, step, enough = w.n, c.steps.moments.size, 0, True
+    change = c.steps.moments[0]
     queue = next_queue(w, day)
-    w.sure_moment[0], w.sure_key[0], w.sure_row[0] = c.horizon, END_OF_HOURS << KIND_SHIFT, NONE
-    n[SURE] = 1
     while enough:
         moment, key, source = math.inf, 0, 0
         if queue >= 0:
-            row = w.next_row[queue]
-            moment = day.arrived[row]
-            key = FIRST_ARRIVAL << KIND_SHIFT
-            source = 1
+            moment, key, source = day.arrived[w.next_row[queue]], FIRST_ARRIVAL << KIND_SHIFT, 1
         if n[SURE] and (w.sure_moment[0] < moment or (w.sure_moment[0] == moment and w.sure_key[0] < key)):
             moment, key, source = w.sure_moment[0], w.sure_key[0], 2
         if n[UNSURE] and (
             w.unsure_moment[0] < moment or (w.unsure_moment[0] == moment and w.unsure_key[0] < key)
         ):
             moment, key, source = w.unsure_moment[0], w.unsure_key[0], 3
-        if index <= count and index * c.interval <= moment:
-            now = index * c.interval
-            if index == count:
-                closes(w, c, day, c.horizon)
-                index += 1
-            else:
-                staffing_changes(w, c, day, index, now)
-                index = next_change(c, index + 1)
+        if change <= moment and step <= steps:
+            moment = change
+            changes(w, c, day, step, moment)
+            step += 1
+            change = c.steps.moments[step] if step < steps else c.horizon
         elif source == 1:
-            own = w.next_row[queue] - day.start[0]
-            new_row(w, own, queue, w.next_row[queue] - day.start[queue], 0, moment)
-            w.next_row[queue] += 1
-            enough = arrives(w, c, day, own, seed, replication, moment)
+            row = first_contact(w, c, day, queue, seed, replication)
+            enough = arrives(w, c, day, row, seed, replication, moment)
             queue = next_queue(w, day)
         elif source == 2:
             row = w.sure_row[0]
@@ -1022,41 +1307,22 @@ def run(work, centre, dealt, seed, replication):
         elif source == 3:
             row = w.unsure_row[0]
             call_off(w, row)
-            if key >> KIND_SHIFT == PATIENCE_ENDS:
-                enough = patience_ends(w, c, day, row, seed, replication, moment)
-            else:
-                has_waited(w, c, day, row, seed, replication, moment)
+            enough = might_happen(w, c, day, key >> KIND_SHIFT, row, seed, replication, moment)
         else:
             break
-    return enough
-
-
-_kept = threading.local()
-
-
-def workspace(centre: Centre, rows: int) -> Work:
-    """This thread's workspace for days of so many contacts, made anew where the last one does not fit."""
-    shape = (centre.balks.size, *centre.staffing.shape, int(centre.staffing.max(initial=0)))
-    if getattr(_kept, "shape", None) != shape or _kept.work.f.shape[1] < rows:
-        _kept.shape, _kept.work, _kept.with_callbacks = shape, _new_workspace(centre, rows), False
-    work: Work = _kept.work
-    with_callbacks = bool((centre.callbacks.offer != NO_OFFER).any())
-    if _kept.with_callbacks and not with_callbacks:  # plans without any never touch these columns
-        work.f[OFFERED : CONNECTED + 1] = math.nan
-        work.i[DIALS] = 0
-    _kept.with_callbacks = with_callbacks
-    return work
-
-
-def room(start: np.ndarray) -> int:
-    """Rows for the longest of some days and a good number of redials; start: int64 (…, queues + 1)."""
-    return int(1.3 * (start[..., -1] - start[..., 0]).max(initial=0)) + 64
+        if n[UNCOVERED]:
+            look_again(w, c, day, moment)
+    if n[WRONG]:
+        return WRONG_RULE
+    return DONE if enough else TOO_FEW_ROWS
 
 
 def play(centre: Centre, day: Day, seed: int, replication: int) -> Records:
     """Play one dealt day in one centre: the same records, to the last bit, as the reference engine's."""
     work = workspace(centre, room(day.start))
-    while not run(work, centre, day, seed, replication):
-        work = workspace(centre, 2 * work.f.shape[1])
+    while (said := run(work, centre, day, seed, replication)) == TOO_FEW_ROWS:
+        work = workspace(centre, 2 * work.rows.size)
+    if said == WRONG_RULE:
+        raise no_number(int(work.n[WRONG_GROUP]), int(work.n[WRONG_QUEUE]))
     rows = int(work.n[ROWS])
     return from_tables(work.f[:, :rows], work.i[:, :rows], work.hours)

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from sim.engines import compiled, reference
-from sim.engines.compiled import ROW, THEN, run
+from sim.engines.compiled import THEN, run
+from sim.errors import InputError
 from sim.jit import kernel
 from sim.measures.metrics import Rules, Sheet, enter, enter_records
 from sim.model.centre import Centre
@@ -16,16 +17,31 @@ ENGINES: dict[str, Any] = {"compiled": compiled, "reference": reference}
 
 @kernel(thin=True, big=True)
 def play_and_enter(w, c, rules, days, seed, replications, place, first, sheet):
-    """Play the days from `place` on into the sheet; returns the place of the first that had too few rows."""
+    """Play the days from `place` on into the sheet; returns the place of the first that had too few rows.
+
+    Where the user's routing rule gave an impossible answer on the day at a place, returns −1 − that place.
+    """
     while place < replications.size:
         day = Day(days.start[place], days.arrived, days.talk, days.wrap, days.patience)
-        if not run(w, c, day, seed, replications[place]):
+        done = run(w, c, day, seed, replications[place])
+        if done < 0:
+            return -1 - place
+        if done == 0:
             break
-        firsts = w.i[ROW][: day.start[day.start.size - 1] - day.start[0]]
+        firsts = w.rows[: day.start[day.start.size - 1] - day.start[0]]
         replication, row = replications[place], first + place
         enter(w.f, w.i, w.hours, firsts, w.i[THEN], c, rules, seed, replication, row, sheet)
         place += 1
     return place
+
+
+def impossible_answer(replication: int) -> InputError:
+    """What is said of a user's routing rule that does not give a number."""
+    return InputError(
+        f"the rule gave no number in replication {replication} (NaN, or an error inside); "
+        "return a float, -math.inf for a contact that is not to be taken",
+        path="routing",
+    )
 
 
 def play_days(
@@ -50,3 +66,5 @@ def play_days(
             work = compiled.workspace(centre, rows)
             place = play_and_enter(work, centre, rules, days, seed, replications, place, first, sheet)
             rows = 2 * work.f.shape[1]
+            if place < 0:
+                raise impossible_answer(int(replications[-1 - place]))

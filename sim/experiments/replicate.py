@@ -48,9 +48,10 @@ class Plan(NamedTuple):
 class Totals:
     """The totals of all replications of one plan, in replication order.
 
-    contacts: float64 (replications, queues, totals); agents: (replications, 4, groups); `interval_sums` (queues,
-    intervals, totals) and `agent_sums` (4, groups, intervals): summed over replications; waits: by batch;
-    the last two, by replication and interval, have no rows unless they were asked for.
+    contacts: float64 (replications, cells, totals), the queues first, then the classes of each; agents:
+    (replications, 4, groups); `interval_sums` (cells, intervals, totals) and `agent_sums` (4, groups,
+    intervals): summed over replications; waits: by batch; the last two, by replication and interval, have no
+    rows unless they were asked for.
     """
 
     contacts: np.ndarray
@@ -85,17 +86,18 @@ def engine_named(name: str) -> Any:
     return ENGINES[name]
 
 
-def prepared(scenario: Scenario) -> Plan:
-    """A scenario (already under its plan) as arrays."""
-    return Plan(centre_of(scenario), rules_of(scenario))
+def prepared(scenario: Scenario, rule_address: int = 0) -> Plan:
+    """A scenario (already under its plan) as arrays; rule_address: a C function that routes in its stead."""
+    centre = centre_of(scenario, rule_address=rule_address) if rule_address else centre_of(scenario)
+    return Plan(centre, rules_of(scenario))
 
 
 def play_part(
     plans: Sequence[Plan], replications: range, seed: int, engine: str, by_interval: bool
 ) -> list[Part]:
     """Play replications of one batch under every plan; each day is dealt once for all that share their demand."""
-    sheets = [blank_sheet(len(replications), plan.centre, by_interval) for plan in plans]
-    expected = max(float(plan.centre.demand.cumulative[:, -1].sum()) for plan in plans)
+    sheets = [blank_sheet(len(replications), plan.centre, by_interval, plan.rules) for plan in plans]
+    expected = max(map(_expected, plans))
     size = max(1, int(CHUNK / max(expected, 1.0)))
     for first in range(0, len(replications), size):
         chunk = np.array(replications[first : first + size], dtype=np.int64)
@@ -111,6 +113,11 @@ def play_part(
         Part(sheet._replace(bins=sheet.bins[:0], scratch=sheet.scratch[:0]), waits_of(sheet.bins))
         for sheet in sheets
     ]
+
+
+def _expected(plan: Plan) -> float:
+    """First contacts of a replication, those that wait at opening included."""
+    return float(plan.centre.demand.cumulative[:, -1].sum() + plan.centre.demand.backlog.sum())
 
 
 _plans: list[Plan] = []
@@ -137,16 +144,19 @@ def replicate(
     progress: Progress | None = None,
     enough: Callable[[list[Totals]], bool] | None = None,
     at_most: int | None = None,
+    rule_address: int = 0,
 ) -> list[Totals]:
     """Play every scenario for the given number of replications; the result does not depend on `jobs`.
 
     jobs: threads, or processes for the reference engine (where a script that asks for more than one needs the
     usual `if __name__ == "__main__"`). progress: called with replications done and all replications.
     enough: asked after every `replications` whether to stop, which happens after `at_most` at the latest;
-    without it they are played once.
+    without it they are played once. rule_address: a C function that routes under every scenario; as addresses
+    mean nothing in another process, the reference engine then plays in this one alone.
     """
     engine_named(engine)
-    plans = [prepared(scenario) for scenario in scenarios]
+    jobs = 1 if rule_address and engine == "reference" else jobs
+    plans = [prepared(scenario, rule_address) for scenario in scenarios]
     parts: list[list[Part]] = [[] for _ in plans]
     ranges: list[range] = []
     done, most = 0, replications if enough is None or at_most is None else at_most
@@ -174,7 +184,7 @@ def worthwhile_jobs(scenarios: Sequence[Scenario], replications: int, engine: st
 
 def _ranges(plans: Sequence[Plan], first: int, stop: int) -> list[range]:
     """Replications of one batch each, in parts of at most some million contacts: the units of work."""
-    expected = max(1.0, max(float(plan.centre.demand.cumulative[:, -1].sum()) for plan in plans))
+    expected = max(1.0, max(map(_expected, plans)))
     most = max(1, int(2_000_000 / expected)) * BATCHES
     return [
         range(start + place, min(start + most, stop), BATCHES)

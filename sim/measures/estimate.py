@@ -2,7 +2,7 @@
 
 import math
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -153,29 +153,30 @@ class Pool:
 
 
 def cell_waits(waits: Waits, cells: range) -> Waits:
-    """Those waits whose cell (queue, or queue × intervals + interval) lies in a range, coded by bin alone."""
+    """Those waits whose place (cell, or cell × intervals + interval) lies in a range, coded by bin alone."""
     a, b = np.searchsorted(waits.codes, [cells.start * BINS, cells.stop * BINS])
     return joined_waits([Waits(waits.codes[a:b] % BINS, waits.counts[a:b])])
 
 
-def sample_of(metric: Metric, figures: dict[str, np.ndarray], pick: object, pool: Pool | None) -> Sample:
+def sample_of(metric: Metric, figures: dict[str, np.ndarray], pick: Any, pool: Pool | None) -> Sample:
     """The sample of one metric; `pick` indexes the last axes of the figures, after the replications.
 
-    A list of several places is summed over (`all`), or, for the longest wait, the largest is taken.
+    None is everything. Several places, as in a slice, are summed over (`all`), or, for the longest wait, the
+    largest is taken.
     """
 
+    def picked(name: str) -> np.ndarray:
+        values = figures[name] if pick is None else figures[name][(slice(None), *pick)]
+        return values.reshape(values.shape[0], -1)
+
     def column(name: str) -> np.ndarray:
-        values = figures[name]
-        if pick is None:
-            return values.reshape(values.shape[0], -1).sum(axis=1)
-        return values[(slice(None), *pick)]  # type: ignore[misc, arg-type]
+        values = picked(name)
+        return values[:, 0] if values.shape[1] == 1 else values.sum(axis=1)
 
     if metric.kind == "ratio":
         return of_ratio(column(metric.top), column(metric.bottom))
     if metric.kind == "largest":
-        longest = figures[metric.top]
-        every = longest.reshape(longest.shape[0], -1)
-        return of_largest(np.fmax.reduce(every, axis=1) if pick is None else column(metric.top))
+        return of_largest(np.fmax.reduce(picked(metric.top), axis=1))
     if metric.kind == "percentile":
         assert pool is not None
         return pool.percentile(metric.percent)

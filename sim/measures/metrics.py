@@ -6,50 +6,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from sim.distributions import Distribution
 from sim.jit import handle, kernel
-from sim.model.centre import Centre, interval_of
-from sim.model.chance import LEAVE, u
+from sim.model import records as r
+from sim.model.centre import IVR_WAIT, Centre, Draws, interval_of, open_moment
+from sim.model.chance import IVR_TIME, LEAVE, VALUE, u
+from sim.model.day import duration
 from sim.model.records import AGENT_TIME, Outcome, Records, to_tables
-from sim.model.records import (
-    ANSWERED as R_ANSWERED,
-)
-from sim.model.records import (
-    ARRIVED as R_ARRIVED,
-)
-from sim.model.records import (
-    CONNECTED as R_CONNECTED,
-)
-from sim.model.records import (
-    CUSTOMER as R_CUSTOMER,
-)
-from sim.model.records import (
-    DIALS as R_DIALS,
-)
-from sim.model.records import (
-    HOME as R_HOME,
-)
-from sim.model.records import (
-    JOINED as R_JOINED,
-)
-from sim.model.records import (
-    NEED as R_NEED,
-)
-from sim.model.records import (
-    OFFERED as R_OFFERED,
-)
-from sim.model.records import (
-    OUTCOME as R_OUTCOME,
-)
-from sim.model.records import (
-    QUEUE as R_QUEUE,
-)
-from sim.model.records import (
-    RELEASED as R_RELEASED,
-)
-from sim.model.records import (
-    REQUESTED as R_REQUESTED,
-)
-from sim.model.records import WAIT as R_WAIT
 from sim.scenario.schema import Scenario
 
 TOTALS = (
@@ -58,6 +21,8 @@ TOTALS = (
     "within_target", "counted_for_target", "answered_wait", "wait", "waited", "delayed", "line_seconds",
     "customers", "unserved_customers", "lost_customers", "lost_value", "deterred_value", "longest_wait",
     "callbacks_within", "callback_wait", "reached_agent", "time_to_agent", "work_put_off", "work_called_back",
+    "ivr_hang_ups", "transfers", "repeats", "redials", "switches", "further_contacts", "customer_transfers",
+    "customer_wait", "pending_customers", "resolved_later", "time_to_resolution", "left_at_closing", "left_at_opening",
 )  # fmt: skip
 (
     OFFERED, ANSWERED, ABANDONED, BLOCKED, UNANSWERED, CLOSED, SELF_SERVED, PENDING,
@@ -65,6 +30,8 @@ TOTALS = (
     WITHIN_TARGET, COUNTED_FOR_TARGET, ANSWERED_WAIT, WAIT, WAITED, DELAYED, LINE_SECONDS,
     CUSTOMERS, UNSERVED_CUSTOMERS, LOST_CUSTOMERS, LOST_VALUE, DETERRED_VALUE, LONGEST_WAIT,
     CALLBACKS_WITHIN, CALLBACK_WAIT, REACHED_AGENT, TIME_TO_AGENT, WORK_PUT_OFF, WORK_CALLED_BACK,
+    IVR_HANG_UPS, TRANSFERS, REPEATS, REDIALS, SWITCHES, FURTHER_CONTACTS, CUSTOMER_TRANSFERS,
+    CUSTOMER_WAIT, PENDING_CUSTOMERS, RESOLVED_LATER, TIME_TO_RESOLUTION, LEFT_AT_CLOSING, LEFT_AT_OPENING,
 ) = range(len(TOTALS))  # fmt: skip
 DEFINITIONS = ("offered", "answered", "early_abandons_excluded", "early_abandons_met")
 
@@ -72,6 +39,9 @@ O_ANSWERED, O_ABANDONED, O_BALKED = int(Outcome.ANSWERED), int(Outcome.ABANDONED
 O_BLOCKED, O_CLOSED, O_SELF_SERVED = int(Outcome.BLOCKED), int(Outcome.CLOSED), int(Outcome.SELF_SERVED)
 O_CALLBACK_SERVED, O_CALLBACK_FAILED = int(Outcome.CALLBACK_SERVED), int(Outcome.CALLBACK_FAILED)
 O_UNANSWERED, O_PENDING = int(Outcome.UNANSWERED), int(Outcome.PENDING)
+O_IVR_HANG_UP = int(Outcome.IVR_HANG_UP)
+OTHERS = "others"  # the customers of a queue with classes who belong to none of them
+SOON = 1e-6  # s; what a caller who is cut off at a closing may seem to outlast it by in rounding
 
 
 @dataclass(frozen=True)
@@ -184,7 +154,76 @@ QUEUE_METRICS: dict[str, Metric] = {
             "the same work, in the interval in which it was done",
             "returned_hours",
         ),
+        Metric("ivr_hang_ups", "count", "", "contacts that hung up in the IVR", "ivr_hang_ups"),
+        Metric("transfers", "count", "", "contacts whose customer was transferred on from here", "transfers"),
+        Metric("repeats", "count", "", "contacts whose customer was served and came again", "repeats"),
+        Metric("redials", "count", "", "contacts after which the customer tried here again", "redials"),
+        Metric("switches", "count", "", "contacts after which the customer tried another queue", "switches"),
+        Metric(
+            "never_answered_share",
+            "ratio",
+            "share",
+            "(offered − answered − callbacks served) ÷ offered",
+            "never_answered",
+            "offered",
+        ),
+        Metric(
+            "backlog_at_closing",
+            "ratio",
+            "",
+            "contacts on the line just after a closing of the queue's hours, mean over closings",
+            "left_at_closing",
+            "closings",
+        ),
+        Metric(
+            "backlog_at_opening",
+            "ratio",
+            "",
+            "contacts on the line just before an opening of the queue's hours, mean over openings",
+            "left_at_opening",
+            "openings",
+        ),
         *_counts("customers", "unserved_customers", "lost_customers"),
+        Metric(
+            "contacts_per_customer",
+            "ratio",
+            "",
+            "contacts of a customer in all, in whatever queue",
+            "customer_contacts",
+            "customers",
+        ),
+        Metric(
+            "transfers_per_customer",
+            "ratio",
+            "",
+            "how often a customer is transferred",
+            "customer_transfers",
+            "customers",
+        ),
+        Metric(
+            "first_contact_resolution",
+            "ratio",
+            "share",
+            "customers served at their first attempt, after which nothing followed ÷ customers",
+            "resolved_at_once",
+            "customers",
+        ),
+        Metric(
+            "customer_wait",
+            "ratio",
+            "s",
+            "mean waiting of a customer over all contacts, from request to callback included",
+            "customer_wait",
+            "customers",
+        ),
+        Metric(
+            "time_to_resolution",
+            "ratio",
+            "s",
+            "mean time from first arrival to last talk end, over customers with every need met",
+            "time_to_resolution",
+            "resolved",
+        ),
         Metric("lost_rate", "ratio", "share", "lost customers ÷ customers", "lost_customers", "customers"),
         *_counts("lost_value", "deterred_value", unit="money"),
     ]
@@ -204,7 +243,10 @@ AGENT_METRICS: dict[str, Metric] = {
         Metric(
             "unreached_hours", "count", "hours", "ringing customers who did not pick up", "unreached_hours"
         ),
-        Metric("paid_hours", "count", "hours", "staffing ÷ (1 − shrinkage) + overtime", "paid_hours"),
+        Metric("absent_hours", "count", "hours", "planned, but not there", "absent_hours"),
+        Metric(
+            "paid_hours", "count", "hours", "paid time of staffing ÷ (1 − shrinkage) + overtime", "paid_hours"
+        ),
         Metric("occupancy", "ratio", "share", "busy ÷ (on duty + overtime)", "busy_hours", "attended_hours"),
         Metric("staff_cost", "count", "money", "paid hours × cost per hour", "staff_cost"),
     ]
@@ -212,42 +254,102 @@ AGENT_METRICS: dict[str, Metric] = {
 
 
 class Rules(NamedTuple):
-    """How contacts and customers are judged, by queue: what no engine needs to know.
+    """How contacts and customers are judged: what no engine needs to know.
 
-    within, target, unserved, value, deterred: float64 (queues,); definition: int64 (queues,);
-    promise: float64 (queues,), what accepted callbacks are held to;
-    late_start: int64 (queues + 1,) into late_time and late_share, the steps of `leaves.served_late`.
+    By queue: within, target, promise (what accepted callbacks are held to): float64; definition: int64; clock:
+    int64, 1 where `within` runs in open hours only; watched: int64, 1 where backlogs are counted at the closings
+    and openings of its hours.
+    By profile (a queue, or a class within one): unserved, deterred: float64; late_start: int64 (profiles + 1,) into
+    late_time and late_share, the steps of `leaves.served_late`; value: what customers are worth, one kind of draws.
+    By queue and class number (0 for customers of none): profile_of and cell_of, int64 (queues, classes + 1). A
+    cell is where totals are added: the queues first, then each class of each queue that has any, its others after
+    them; cell_of is 0 for a queue without classes. cells: how many in all.
     """
 
     within: np.ndarray
     target: np.ndarray
     definition: np.ndarray
+    clock: np.ndarray
+    promise: np.ndarray
+    watched: np.ndarray
     unserved: np.ndarray
     late_start: np.ndarray
     late_time: np.ndarray
     late_share: np.ndarray
-    value: np.ndarray
+    value: Draws
     deterred: np.ndarray
-    promise: np.ndarray
+    profile_of: np.ndarray
+    cell_of: np.ndarray
+    cells: int
+
+
+class Cell(NamedTuple):
+    """One place of the totals: a queue's number, and the name of a class of it, or "" for the queue as a whole."""
+
+    queue: int
+    name: str
+
+
+def cells_of(scenario: Scenario) -> list[Cell]:
+    """All cells in the order of the totals: the queues, then the classes of each queue and its other customers."""
+    queues = list(scenario.queues.values())
+    return [Cell(q, "") for q in range(len(queues))] + [
+        Cell(q, name) for q, queue in enumerate(queues) if queue.classes for name in (*queue.classes, OTHERS)
+    ]
 
 
 def rules_of(scenario: Scenario) -> Rules:
     """The judging rules of a scenario (already under its plan) as arrays."""
     queues = list(scenario.queues.values())
-    steps = [queue.leaves.served_late for queue in queues]
+    classes = [(q, name) for q, queue in enumerate(queues) for name in queue.classes]
+    profiles = queues + [queues[q].as_class(name) for q, name in classes]
+    tells = [profile.tells for profile in profiles]
+    steps = [profile.leaves.served_late for profile in profiles]
+    profile_of = np.repeat(np.arange(len(queues))[:, None], len(scenario.class_names) + 1, axis=1)
+    cell_of = np.zeros_like(profile_of)
+    cells = cells_of(scenario)
+    for place, cell in enumerate(cells):
+        if cell.name == OTHERS:
+            cell_of[cell.queue] = np.where(cell_of[cell.queue] > 0, cell_of[cell.queue], place)
+        elif cell.name:
+            number = scenario.class_names.index(cell.name) + 1
+            cell_of[cell.queue, number] = place
+            profile_of[cell.queue, number] = len(queues) + classes.index((cell.queue, cell.name))
     return Rules(
         within=np.array([queue.service_level.within for queue in queues], dtype=float),
         target=np.array([queue.service_level.target for queue in queues], dtype=float),
         definition=np.array([DEFINITIONS.index(q.service_level.definition) for q in queues], dtype=np.int64),
-        unserved=np.array([queue.leaves.unserved for queue in queues], dtype=float),
+        clock=np.array([q.service_level.clock == "open_hours" for q in queues], dtype=np.int64),
+        promise=np.array([q.callback.within if q.callback else math.inf for q in queues], dtype=float),
+        watched=np.array([_is_watched(scenario, name) for name in scenario.queues], dtype=np.int64),
+        unserved=np.array([profile.leaves.unserved for profile in profiles], dtype=float),
         late_start=np.cumsum([0] + [len(step) for step in steps], dtype=np.int64),
         late_time=np.array([time for step in steps for time in step], dtype=float),
         late_share=np.array([share for step in steps for share in step.values()], dtype=float),
-        value=np.array([queue.customer_value for queue in queues], dtype=float),
-        promise=np.array([q.callback.within if q.callback else math.inf for q in queues], dtype=float),
-        deterred=np.array(
-            [q.tells.share * q.tells.people * q.tells.put_off if q.tells else 0.0 for q in queues]
-        ),
+        value=_values([profile.value for profile in profiles]),
+        deterred=np.array([t.share * t.people * t.put_off if t else 0.0 for t in tells], dtype=float),
+        profile_of=profile_of.astype(np.int64),
+        cell_of=cell_of.astype(np.int64),
+        cells=len(cells),
+    )
+
+
+def _is_watched(scenario: Scenario, name: str) -> bool:
+    """Whether a queue has hours of its own, or carries contacts over its closing."""
+    queue = scenario.queues[name]
+    spans = [tuple(span) for span in queue.open_spans(scenario.grid)]
+    return spans != [(0.0, scenario.grid.horizon)] or (queue.at_close or scenario.at_close) == "carry"
+
+
+def _values(values: list[Distribution]) -> Draws:
+    """The distributions of what customers are worth, laid end to end."""
+    size = np.array([[len(value.parameters) for value in values]], dtype=np.int64)
+    return Draws(
+        family=np.array([[value.code for value in values]], dtype=np.int64),
+        start=np.cumsum(size, axis=1, dtype=np.int64) - size,
+        size=size,
+        stride=np.zeros_like(size),
+        parameters=np.array([parameter for value in values for parameter in value.parameters], dtype=float),
     )
 
 
@@ -281,13 +383,13 @@ def bin_edges(bins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 @kernel(inner=True)
-def count_contact(row, t, queue, interval, rules, totals):
-    """Add one contact to the totals of its queue and interval."""
-    outcome, wait = t.i[R_OUTCOME, row], t.f[R_WAIT, row]
-    cell = totals[queue, interval]
+def count_contact(row, t, queue, place, interval, c, rules, totals):
+    """Add one contact of a queue to the totals of a cell and an interval."""
+    outcome, wait = t.i[r.OUTCOME, row], t.f[r.WAIT, row]
+    cell = totals[place, interval]
     with_callbacks = rules.promise[queue] < math.inf
-    requested = with_callbacks and not math.isnan(t.f[R_REQUESTED, row])
-    if outcome == O_BLOCKED or not math.isnan(t.f[R_JOINED, row]):
+    requested = with_callbacks and not math.isnan(t.f[r.REQUESTED, row])
+    if outcome == O_BLOCKED or not math.isnan(t.f[r.JOINED, row]):
         cell[OFFERED] += 1.0
     if outcome == O_ANSWERED:
         cell[ANSWERED] += 1.0
@@ -302,6 +404,8 @@ def count_contact(row, t, queue, interval, rules, totals):
         cell[CLOSED] += 1.0
     elif outcome == O_SELF_SERVED:
         cell[SELF_SERVED] += 1.0
+    elif outcome == O_IVR_HANG_UP:
+        cell[IVR_HANG_UPS] += 1.0
     elif outcome == O_PENDING:
         cell[PENDING] += 1.0
     if not math.isnan(wait):
@@ -310,58 +414,64 @@ def count_contact(row, t, queue, interval, rules, totals):
         cell[LONGEST_WAIT] = max(cell[LONGEST_WAIT], wait)
         if wait > 0.0 or requested:
             cell[DELAYED] += 1.0
-    count_for_target(row, t, queue, requested, rules, cell)
-    count_callback(row, t, queue, interval, rules, with_callbacks, totals)
+    count_for_target(row, t, queue, requested, c, rules, cell)
+    count_callback(row, t, queue, rules, with_callbacks, cell)
+    if with_callbacks:
+        count_deferred(row, t, place, interval, c, totals)
 
 
 @kernel(inner=True)
-def count_callback(row, t, queue, interval, rules, with_callbacks, totals):
+def count_callback(row, t, queue, rules, with_callbacks, cell):
     """Add what a contact says of callbacks, and when a customer who reached an agent did."""
-    cell = totals[queue, interval]
-    if t.i[R_OUTCOME, row] == O_ANSWERED:
+    if t.i[r.OUTCOME, row] == O_ANSWERED:
         cell[REACHED_AGENT] += 1.0
-        cell[TIME_TO_AGENT] += t.f[R_ANSWERED, row] - t.f[R_JOINED, row]
+        cell[TIME_TO_AGENT] += t.f[r.ANSWERED, row] - t.f[r.JOINED, row]
     if not with_callbacks:
         return
-    requested, connected = t.f[R_REQUESTED, row], t.f[R_CONNECTED, row]
-    if not math.isnan(t.f[R_OFFERED, row]):
+    requested, connected = t.f[r.REQUESTED, row], t.f[r.CONNECTED, row]
+    if not math.isnan(t.f[r.OFFERED, row]):
         cell[CALLBACKS_OFFERED] += 1.0
     if math.isnan(requested):
         return
     cell[CALLBACKS_ACCEPTED] += 1.0
-    cell[CALLBACK_DIALS] += t.i[R_DIALS, row]
-    if t.i[R_OUTCOME, row] == O_CALLBACK_FAILED:
+    cell[CALLBACK_DIALS] += t.i[r.DIALS, row]
+    if t.i[r.OUTCOME, row] == O_CALLBACK_FAILED:
         cell[CALLBACKS_FAILED] += 1.0
     if math.isnan(connected):
         return
     cell[CALLBACKS_SERVED] += 1.0
     cell[REACHED_AGENT] += 1.0
-    cell[TIME_TO_AGENT] += connected - t.f[R_JOINED, row]
+    cell[TIME_TO_AGENT] += connected - t.f[r.JOINED, row]
     cell[CALLBACK_WAIT] += connected - requested
     if connected <= requested + rules.promise[queue]:
         cell[CALLBACKS_WITHIN] += 1.0
 
 
 @kernel(inner=True)
-def count_deferred(row, t, queue, interval, centre, totals):
+def count_deferred(row, t, place, interval, c, totals):
     """Add the work of a served callback where it was put off and where it was done."""
-    connected = t.f[R_CONNECTED, row]
+    connected = t.f[r.CONNECTED, row]
     if not math.isnan(connected):
-        work = t.f[R_RELEASED, row] - connected
-        totals[queue, interval, WORK_PUT_OFF] += work
-        totals[queue, interval_of(connected, centre.interval, totals.shape[1]), WORK_CALLED_BACK] += work
+        work = t.f[r.RELEASED, row] - connected
+        totals[place, interval, WORK_PUT_OFF] += work
+        totals[place, interval_of(connected, c.interval, totals.shape[1]), WORK_CALLED_BACK] += work
 
 
 @kernel(inner=True)
-def count_for_target(row, t, queue, requested, rules, cell):
-    """Add one contact to the two sides of the service level, under the queue's own definition."""
-    outcome, within, definition = t.i[R_OUTCOME, row], rules.within[queue], rules.definition[queue]
-    joined = not math.isnan(t.f[R_JOINED, row])
-    if requested or not (joined or outcome == O_BLOCKED):
+def count_for_target(row, t, queue, requested, c, rules, cell):
+    """Add one contact to the two sides of the service level, under the queue's own definition and clock."""
+    outcome, within, definition = t.i[r.OUTCOME, row], rules.within[queue], rules.definition[queue]
+    joined = t.f[r.JOINED, row]
+    if requested or not (outcome == O_BLOCKED or not math.isnan(joined)):
         return
-    answered = outcome == O_ANSWERED
-    in_time = answered and t.f[R_ANSWERED, row] <= t.f[R_JOINED, row] + within
-    early = (outcome == O_ABANDONED or outcome == O_BALKED) and t.f[R_WAIT, row] <= within
+    answered, gone = outcome == O_ANSWERED, outcome == O_ABANDONED or outcome == O_BALKED
+    if rules.clock[queue]:
+        due = due_in_open_hours(c, queue, joined, within)
+        early = gone and joined + t.f[r.WAIT, row] <= due
+    else:
+        due = joined + within
+        early = gone and t.f[r.WAIT, row] <= within
+    in_time = answered and t.f[r.ANSWERED, row] <= due
     if in_time or (early and definition == 3):
         cell[WITHIN_TARGET] += 1.0
     if definition == 1:
@@ -375,83 +485,199 @@ def count_for_target(row, t, queue, requested, rules, cell):
 
 
 @kernel(inner=True)
-def late_share(rules, queue: int, waited: float) -> float:
+def due_in_open_hours(c, queue, joined, within):
+    """The moment at which so many seconds of a queue's open hours have passed; its last closing if never."""
+    due = open_moment(c, queue, joined, within)
+    end = c.span_start[queue + 1]
+    if due < math.inf or end == c.span_start[queue]:
+        return due
+    return c.span_closes[end - 1]
+
+
+@kernel(inner=True)
+def count_following(row, following, t, c, cell):
+    """Add what came after a contact: the same customer's next one."""
+    if t.i[r.NEED, following] == t.i[r.NEED, row]:
+        if t.i[r.QUEUE, following] == t.i[r.QUEUE, row]:
+            cell[REDIALS] += 1.0
+        else:
+            cell[SWITCHES] += 1.0
+    elif is_transfer(row, following, t, c):
+        cell[TRANSFERS] += 1.0
+    else:
+        cell[REPEATS] += 1.0
+
+
+@kernel(inner=True)
+def is_transfer(row, following, t, c):
+    """Whether a customer's next need is a transfer: it arose at the very talk end, in a queue that transfers."""
+    queue = t.i[r.QUEUE, row]
+    transfers = c.transfer_start[queue] < c.transfer_start[queue + 1]
+    return transfers and t.f[r.ARRIVED, following] == t.f[r.TALK_ENDED, row]
+
+
+@kernel(inner=True)
+def count_left(row, t, queue, place, c, totals):
+    """Add a contact to the closings and openings of its queue, from the end of the warm-up on, that it waits through.
+
+    It leaves the line when it is answered, asks for a callback, or after its wait; pending ones never do.
+    """
+    joined, outcome = t.f[r.JOINED, row], t.i[r.OUTCOME, row]
+    left = joined + t.f[r.WAIT, row]
+    if outcome == O_PENDING and math.isnan(t.f[r.REQUESTED, row]):
+        left = math.inf
+    elif outcome == O_ANSWERED:
+        left = t.f[r.ANSWERED, row]
+    elif outcome == O_UNANSWERED:
+        left -= SOON
+    for span in range(c.span_start[queue], c.span_start[queue + 1]):
+        opens, closes = c.span_opens[span], c.span_closes[span]
+        if c.warm_up <= opens and (joined < opens or (opens == 0.0 and joined <= 0.0)) and left >= opens:
+            totals[place, interval_of(opens, c.interval, totals.shape[1]), LEFT_AT_OPENING] += 1.0
+        if c.warm_up <= closes and joined < closes and left > closes:
+            totals[place, interval_of(closes, c.interval, totals.shape[1]), LEFT_AT_CLOSING] += 1.0
+
+
+@kernel(inner=True)
+def late_share(rules, profile: int, waited: float) -> float:
     """The share of served customers who leave after waiting so long in all."""
     share = 0.0
-    for step in range(rules.late_start[queue], rules.late_start[queue + 1]):
+    for step in range(rules.late_start[profile], rules.late_start[profile + 1]):
         if waited >= rules.late_time[step]:
             share = rules.late_share[step]
     return share
 
 
 @kernel(inner=True)
-def is_unserved(outcome: int) -> bool:
-    """Whether a need whose last contact ended so was not met."""
-    return not (
-        outcome == O_ANSWERED
-        or outcome == O_SELF_SERVED
-        or outcome == O_CALLBACK_SERVED
-        or outcome == O_PENDING
-    )
+def is_met(outcome: int) -> bool:
+    """Whether a need whose last contact ended so was met."""
+    return outcome == O_ANSWERED or outcome == O_SELF_SERVED or outcome == O_CALLBACK_SERVED
 
 
 @kernel(inner=True)
-def count_customer(first, then, t, stream, seed, replication, interval, rules, totals):
+def waiting(row, t):
+    """How long a contact waited: on the line, and from a request to the callback."""
+    wait, waited = t.f[r.WAIT, row], 0.0
+    if not math.isnan(wait):
+        waited += wait
+    if not math.isnan(t.f[r.CONNECTED, row]):
+        waited += t.f[r.CONNECTED, row] - t.f[r.REQUESTED, row]
+    return waited
+
+
+@kernel(inner=True)
+def worth(rules, profile, stream, seed, replication, customer):
+    """What a customer is worth: a number, or the quantile of its own one."""
+    if rules.value.family[0, profile] == 0:
+        return rules.value.parameters[rules.value.start[0, profile]]
+    return duration(rules.value, 0, profile, 0, u(seed, stream, replication, customer, 0, 0, VALUE))
+
+
+@kernel(inner=True)
+def served_at(row, arose, t, c, stream, seed, replication):
+    """When a need was met: at talk end, or when the IVR had served it; arose: the need's first arrival."""
+    if t.i[r.OUTCOME, row] != O_SELF_SERVED:
+        return t.f[r.TALK_ENDED, row]
+    customer, need, attempt = t.i[r.CUSTOMER, row], t.i[r.NEED, row], t.i[r.ATTEMPT, row]
+    uniform = u(seed, stream, replication, np.int64(customer), np.int64(need), np.int64(attempt), IVR_TIME)
+    interval = interval_of(arose, c.interval, c.demand.count)
+    return t.f[r.ARRIVED, row] + duration(c.delays, IVR_WAIT, np.int64(t.i[r.QUEUE, row]), interval, uniform)
+
+
+@kernel(inner=True)
+def next_cell(place, row, queue, t, rules, classes):
+    """After a queue the cell of the contact's class there, if the queue has classes; −1 after that."""
+    if classes and place == queue:
+        cell = rules.cell_of[queue, t.i[r.CLASS_ID, row]]
+        return cell if cell > 0 else -1
+    return -1
+
+
+@kernel(inner=True)
+def count_customer(first, then, t, seed, replication, c, rules, classes, totals):
     """Add a customer, whose contacts are row `first` and the chain of `then` from there: met or not, lost or not."""
-    home, customer = t.i[R_HOME, first], t.i[R_CUSTOMER, first]
-    unserved, pending, waited, row = False, False, 0.0, first
-    while row >= 0:
-        following = then[row]
-        if not math.isnan(t.f[R_WAIT, row]):
-            waited += t.f[R_WAIT, row]
-        if not math.isnan(t.f[R_CONNECTED, row]):
-            waited += t.f[R_CONNECTED, row] - t.f[R_REQUESTED, row]
-        if following < 0 or t.i[R_NEED, following] != t.i[R_NEED, row]:
-            unserved = unserved or is_unserved(t.i[R_OUTCOME, row])
-            pending = pending or t.i[R_OUTCOME, row] == O_PENDING
-        row = following
-    cell = totals[home, interval]
-    cell[CUSTOMERS] += 1.0
+    home, customer = np.int64(t.i[r.HOME, first]), np.int64(t.i[r.CUSTOMER, first])
+    stream, arrived = c.demand.streams[home], t.f[r.ARRIVED, first]
+    unserved, waited, further, transfers, last = False, waiting(first, t), 0, 0, first
+    arose, following = arrived, then[first]
+    while following >= 0:
+        if t.i[r.NEED, following] != t.i[r.NEED, last]:
+            unserved = unserved or not (is_met(t.i[r.OUTCOME, last]) or t.i[r.OUTCOME, last] == O_PENDING)
+            transfers += is_transfer(last, following, t, c)
+            arose = t.f[r.ARRIVED, following]
+        further += 1
+        waited += waiting(following, t)
+        last = following
+        following = then[last]
+    met, pending = is_met(t.i[r.OUTCOME, last]), t.i[r.OUTCOME, last] == O_PENDING
+    unserved = unserved or not (met or pending)
+    profile = rules.profile_of[home, t.i[r.CLASS_ID, first]] if classes else home
     if unserved:
-        cell[UNSERVED_CUSTOMERS] += 1.0
-        share = rules.unserved[home]
+        share = rules.unserved[profile]
     else:
-        share = 0.0 if pending else late_share(rules, home, waited)
-    if share > 0.0 and u(seed, stream, replication, customer, 0, 0, LEAVE) < share:
-        cell[LOST_CUSTOMERS] += 1.0
-        cell[LOST_VALUE] += rules.value[home]
-        cell[DETERRED_VALUE] += rules.value[home] * rules.deterred[home]
+        share = 0.0 if pending else late_share(rules, profile, waited)
+    lost = share > 0.0 and u(seed, stream, replication, customer, 0, 0, LEAVE) < share
+    value = worth(rules, profile, stream, seed, replication, customer) if lost else 0.0
+    ended = served_at(last, arose, t, c, stream, seed, replication) if met else 0.0
+    interval, place = interval_of(arrived, c.interval, totals.shape[1]), home
+    while place >= 0:
+        cell = totals[place, interval]
+        cell[CUSTOMERS] += 1.0
+        if waited > 0.0:
+            cell[CUSTOMER_WAIT] += waited
+        if unserved:
+            cell[UNSERVED_CUSTOMERS] += 1.0
+        elif met:
+            cell[TIME_TO_RESOLUTION] += ended - arrived
+        else:
+            cell[PENDING_CUSTOMERS] += 1.0
+        if further > 0:
+            cell[FURTHER_CONTACTS] += further
+            cell[CUSTOMER_TRANSFERS] += transfers
+            if met and not unserved:
+                cell[RESOLVED_LATER] += 1.0
+        if lost:
+            cell[LOST_CUSTOMERS] += 1.0
+            cell[LOST_VALUE] += value
+            cell[DETERRED_VALUE] += value * rules.deterred[profile]
+        place = next_cell(place, first, home, t, rules, classes)
 
 
 @kernel(inner=True)
-def tally(t, firsts, then, centre, rules, seed, replication, totals, bins):
+def tally(t, firsts, then, c, rules, seed, replication, totals, bins):
     """One pass over the records of a replication, customer by customer.
 
-    firsts: int64, the row of each customer's first contact, in order of home and customer; then: int64, the
-    row of the same customer's next contact, or -1. totals: float64 (queues, intervals, totals), added to; bins:
-    int32 (queues or queues × intervals, BINS), the counted waits, added to.
+    firsts: int32, the row of each customer's first contact, in order of home and customer; then: int32, the
+    row of the same customer's next contact, or -1. totals: float64 (cells, intervals, totals), added to; bins:
+    int32 (cells or cells × intervals, BINS), the counted waits, added to. What waits at opening has moments
+    before 0: it counts in the first interval, and as if it had arrived at 0.
     """
     count, each = totals.shape[1], bins.shape[0] > totals.shape[0]
+    classes = totals.shape[0] > rules.within.size
     for first in firsts:
         row = first
         while row >= 0:
-            queue, joined, wait = t.i[R_QUEUE, row], t.f[R_JOINED, row], t.f[R_WAIT, row]
-            moment = t.f[R_ARRIVED, row] if math.isnan(joined) else joined
-            interval = interval_of(moment, centre.interval, count)
-            if wait > 0.0:
-                end = min(joined + wait, centre.horizon)
-                add_line_time(totals[queue], joined, end, centre.warm_up, centre.interval)
-            if t.f[R_ARRIVED, row] >= centre.warm_up:
-                count_contact(row, t, queue, interval, rules, totals)
-                if rules.promise[queue] < math.inf:
-                    count_deferred(row, t, queue, interval, centre, totals)
-                if not math.isnan(wait):
-                    bins[queue * count + interval if each else queue, bin_of(wait)] += 1
-            row = then[row]
-        if t.f[R_ARRIVED, first] >= centre.warm_up:
-            interval = interval_of(t.f[R_ARRIVED, first], centre.interval, count)
-            stream = centre.demand.streams[t.i[R_HOME, first]]
-            count_customer(first, then, t, stream, seed, replication, interval, rules, totals)
+            queue, joined, wait = np.int64(t.i[r.QUEUE, row]), t.f[r.JOINED, row], t.f[r.WAIT, row]
+            arrived, following = t.f[r.ARRIVED, row], then[row]
+            interval = interval_of(arrived if math.isnan(joined) else joined, c.interval, count)
+            counted = max(arrived, 0.0) >= c.warm_up
+            place = queue
+            while place >= 0:
+                if wait > 0.0:
+                    end = min(joined + wait, c.horizon)
+                    add_line_time(totals[place], joined, end, c.warm_up, c.interval)
+                if rules.watched[queue] and (wait > 0.0 or joined <= 0.0):
+                    count_left(row, t, queue, place, c, totals)
+                if counted:
+                    count_contact(row, t, queue, place, interval, c, rules, totals)
+                    if following >= 0:
+                        count_following(row, following, t, c, totals[place, interval])
+                    if not math.isnan(wait):
+                        bins[place * count + interval if each else place, bin_of(wait)] += 1
+                place = next_cell(place, row, queue, t, rules, classes)
+            row = following
+        if max(t.f[r.ARRIVED, first], 0.0) >= c.warm_up:
+            count_customer(first, then, t, seed, replication, c, rules, classes, totals)
 
 
 @kernel(inner=True)
@@ -479,9 +705,9 @@ class Tables(NamedTuple):
 class Sheet(NamedTuple):
     """Where the totals of some replications of one plan are written.
 
-    contacts: float64 (replications, queues, totals); agents: (replications, 4, groups); interval_sums: (queues,
-    intervals, totals) and agent_sums: (4, groups, intervals), summed over replications; bins: int32 (queues, or
-    queues × intervals, BINS); the two by interval have no rows unless they are wanted; scratch: one replication's.
+    contacts: float64 (replications, cells, totals); agents: (replications, 4, groups); interval_sums (cells,
+    intervals, totals) and agent_sums (4, groups, intervals): summed over replications; bins: int32 (cells, or
+    cells × intervals, BINS); the two by interval have no rows unless they are wanted; scratch: one replication's.
     """
 
     contacts: np.ndarray
@@ -494,19 +720,20 @@ class Sheet(NamedTuple):
     scratch: np.ndarray
 
 
-def blank_sheet(replications: int, centre: Centre, by_interval: bool) -> Sheet:
-    """A sheet of zeros for so many replications."""
-    queues, (groups, count) = centre.balks.size, centre.staffing.shape
+def blank_sheet(replications: int, centre: Centre, by_interval: bool, rules: Rules | None = None) -> Sheet:
+    """A sheet of zeros for so many replications; without rules, none for classes."""
+    cells = centre.balks.size if rules is None else rules.cells
+    groups, count = centre.steps.staffing.shape[0], centre.demand.count
     rows = replications if by_interval else 0
     return Sheet(
-        contacts=np.zeros((replications, queues, len(TOTALS))),
+        contacts=np.zeros((replications, cells, len(TOTALS))),
         agents=np.zeros((replications, len(AGENT_TIME), groups)),
-        interval_sums=np.zeros((queues, count, len(TOTALS))),
+        interval_sums=np.zeros((cells, count, len(TOTALS))),
         agent_sums=np.zeros((len(AGENT_TIME), groups, count)),
-        bins=np.zeros((queues * count if by_interval else queues, BINS), dtype=np.int32),
-        contacts_by_interval=np.zeros((rows, queues, count, len(TOTALS))),
+        bins=np.zeros((cells * count if by_interval else cells, BINS), dtype=np.int32),
+        contacts_by_interval=np.zeros((rows, cells, count, len(TOTALS))),
         agents_by_interval=np.zeros((rows, len(AGENT_TIME), groups, count)),
-        scratch=np.zeros((queues, count, len(TOTALS))),
+        scratch=np.zeros((cells, count, len(TOTALS))),
     )
 
 
@@ -514,22 +741,22 @@ def blank_sheet(replications: int, centre: Centre, by_interval: bool) -> Sheet:
 def enter(f, i, hours, firsts, then, centre, rules, seed, replication, row, sheet):
     """Write the totals of one replication into row `row` of a sheet; hours: float64 (4, groups, intervals)."""
     tables, c, judge, totals = handle(Tables(f, i)), handle(centre), handle(rules), sheet.scratch
-    queues, count, kinds = totals.shape
+    cells, count, kinds = totals.shape
     whole = sheet.contacts_by_interval.shape[0] > 0
-    for queue in range(queues):
+    for cell in range(cells):
         for interval in range(count):
             for kind in range(kinds):
-                totals[queue, interval, kind] = 0.0
+                totals[cell, interval, kind] = 0.0
     tally(tables, firsts, then, c, judge, seed, replication, totals, sheet.bins)
-    for queue in range(queues):
-        day = sheet.contacts[row, queue]
+    for cell in range(cells):
+        day = sheet.contacts[row, cell]
         for interval in range(count):
             for kind in range(kinds):
-                value = totals[queue, interval, kind]
-                sheet.interval_sums[queue, interval, kind] += value
+                value = totals[cell, interval, kind]
+                sheet.interval_sums[cell, interval, kind] += value
                 day[kind] = max(day[kind], value) if kind == LONGEST_WAIT else day[kind] + value
                 if whole:
-                    sheet.contacts_by_interval[row, queue, interval, kind] = value
+                    sheet.contacts_by_interval[row, cell, interval, kind] = value
     for kind in range(hours.shape[0]):
         for group in range(hours.shape[1]):
             for interval in range(count):
@@ -545,16 +772,17 @@ def enter_records(
 ) -> None:
     """Write the totals of one replication's records, sorted as they are, into a row of a sheet."""
     f, i, hours = to_tables(records)
-    firsts = np.flatnonzero((records.need == 0) & (records.attempt == 0))
-    then = np.arange(1, records.home.size + 1)
+    firsts = np.flatnonzero((records.need == 0) & (records.attempt == 0)).astype(np.int32)
+    then = np.arange(1, records.home.size + 1, dtype=np.int32)
     if firsts.size:
         then[np.append(firsts[1:], then.size) - 1] = -1
+    i = np.ascontiguousarray(i, dtype=np.int32)  # as in the compiled engine, so that one kernel serves both
     enter(f, i, hours, firsts, then, centre, rules, seed, replication, row, sheet)
 
 
 class Waits(NamedTuple):
-    """How often each bin of waits occurs: codes int64 rising, cell × BINS + bin, with a cell for each queue, or
-    queue and interval."""
+    """How often each bin of waits occurs: codes int64 rising, place × BINS + bin, with a place for each cell, or
+    cell and interval."""
 
     codes: np.ndarray
     counts: np.ndarray
@@ -586,20 +814,39 @@ def observed_seconds(scenario: Scenario) -> np.ndarray:
     return np.clip(starts + scenario.grid.interval - scenario.warm_up, 0.0, scenario.grid.interval)
 
 
+def moments_by_interval(scenario: Scenario) -> tuple[np.ndarray, np.ndarray]:
+    """How many closings and openings of each cell's queue fall in each interval after the warm-up.
+
+    Two of shape (cells, intervals); zero for queues whose backlogs are not counted.
+    """
+    cells, grid = cells_of(scenario), scenario.grid
+    closings, openings = np.zeros((len(cells), grid.count)), np.zeros((len(cells), grid.count))
+    for place, cell in enumerate(cells):
+        name = list(scenario.queues)[cell.queue]
+        for opens, closes in scenario.queues[name].open_spans(grid) if _is_watched(scenario, name) else ():
+            openings[place, interval_of(opens, grid.interval, grid.count)] += opens >= scenario.warm_up
+            closings[place, interval_of(closes, grid.interval, grid.count)] += closes >= scenario.warm_up
+    return closings, openings
+
+
 def queue_figures(totals: np.ndarray, scenario: Scenario, seconds: Any) -> dict[str, np.ndarray]:
     """Totals by name, with those that are computed for each replication added.
 
-    totals: (replications, queues, …, totals); seconds: observed time, broadcast against the last axes before
+    totals: (replications, cells, …, totals); seconds: observed time, broadcast against the last axes before
     that. The figures have the shape of totals without the last axis.
     """
     figures = {name: totals[..., place] for place, name in enumerate(TOTALS)}
-    rules = rules_of(scenario)
-    target = rules.target.reshape((-1,) + (1,) * (totals.ndim - 3))
+    targets = np.array([queue.service_level.target for queue in scenario.queues.values()])
+    target = targets[[cell.queue for cell in cells_of(scenario)]].reshape((-1,) + (1,) * (totals.ndim - 3))
     asked = figures["counted_for_target"] > 0
     level = np.divide(
         figures["within_target"], figures["counted_for_target"], where=asked, out=np.zeros(asked.shape)
     )
     figures["callbacks_broken"] = figures["callbacks_accepted"] - figures["callbacks_within"]
+    figures["never_answered"] = figures["offered"] - figures["answered"] - figures["callbacks_served"]
+    resolved = figures["customers"] - figures["unserved_customers"] - figures["pending_customers"]
+    figures["resolved"], figures["resolved_at_once"] = resolved, resolved - figures["resolved_later"]
+    figures["customer_contacts"] = figures["customers"] + figures["further_contacts"]
     figures["deferred_hours"] = figures["work_put_off"] / 3600.0
     figures["returned_hours"] = figures["work_called_back"] / 3600.0
     figures["target_asked"] = asked.astype(float)
@@ -607,21 +854,26 @@ def queue_figures(totals: np.ndarray, scenario: Scenario, seconds: Any) -> dict[
     line, watched = figures["line_seconds"], np.broadcast_to(seconds, figures["line_seconds"].shape)
     figures["queue_length"] = np.divide(line, watched, where=watched > 0, out=np.full(line.shape, np.nan))
     figures["longest_wait"] = np.where(figures["waited"] > 0, figures["longest_wait"], np.nan)
+    for name, moments in zip(("closings", "openings"), moments_by_interval(scenario), strict=True):
+        figures[name] = np.broadcast_to(moments.sum(axis=1) if totals.ndim == 3 else moments, line.shape)
     return figures
 
 
 def agent_figures(totals: np.ndarray, scenario: Scenario, by_interval: bool) -> dict[str, np.ndarray]:
     """Hours and cost by name; totals: (replications, 4, groups) or with intervals as the last axis."""
     groups = list(scenario.agents.values())
-    seconds = observed_seconds(scenario)
-    planned = np.array([group.staffing for group in groups], dtype=float) * seconds / 3600.0
-    planned = planned if by_interval else planned.sum(axis=1)
+    since = scenario.warm_up
+    planned = np.array([scenario.planned_seconds(name, since) for name in scenario.agents]) / 3600.0
+    paid = np.array([scenario.paid_seconds(name, since) for name in scenario.agents]) / 3600.0
+    if not by_interval:
+        planned, paid = planned.sum(axis=1), paid.sum(axis=1)
     column = (-1, 1) if by_interval else (-1,)
     available = 1.0 - np.array([group.shrinkage for group in groups]).reshape(column)
     cost = np.array([group.cost_per_hour for group in groups]).reshape(column)
     on_duty, overtime, busy, unreached = (totals[:, place] / 3600.0 for place in range(len(AGENT_TIME)))
-    paid = planned / available + overtime
+    paid = paid / available + overtime
     return {
         "on_duty_hours": on_duty, "overtime_hours": overtime, "busy_hours": busy, "paid_hours": paid,
         "unreached_hours": unreached, "attended_hours": on_duty + overtime, "staff_cost": paid * cost,
+        "absent_hours": np.maximum(planned - on_duty, 0.0),
     }  # fmt: skip

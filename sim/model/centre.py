@@ -1,27 +1,32 @@
 """A scenario as the plain arrays that dealing and both engines read."""
 
+import math
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from sim.distributions import Distribution, distribution
 from sim.jit import kernel
-from sim.model.chance import stream_key
+from sim.model.chance import ABSENT, CLASS, stream_key, u
 from sim.scenario.quantities import UNLIMITED
 from sim.scenario.schema import Callback, Patience, Queue, Scenario
 
 NEVER = -1  # the family of a duration that never ends: patience where nobody hangs up
 TALK_TIME, WRAP_TIME, PATIENCE_TIME, DAY_LEVEL = range(4)
-REDIAL_TIME = 0
-FINISH, DROP = 0, 1
+REDIAL_TIME, REPEAT_TIME, SWITCH_TIME, IVR_WAIT = range(4)
+FINISH, DROP, CARRY = range(3)
 NO_OFFER, ALWAYS, BY_ESTIMATED_WAIT, BY_QUEUE_LENGTH, BY_WAITED = range(5)
 KEEP, LATER, IDLE = range(3)
+BY_LEVEL, LONGEST_WAIT, LONGEST_QUEUE, SHORTEST_DELAY, WEIGHTED, OWN = range(6)
+MOST_NEEDS, MOST_ATTEMPTS = 256, 16384  # of a customer, of a need: what the order of ties has room for
+DAY_LENGTH = 86400.0
 
 
 class Draws(NamedTuple):
-    """Distributions of durations by kind and queue, flat.
+    """Distributions of durations by kind and profile, flat.
 
-    family, start, size, stride: int64, shape (kinds, queues); parameters: float64, all sets end to end. The
+    family, start, size, stride: int64, shape (kinds, profiles); parameters: float64, all sets end to end. The
     set for interval i begins at start + i × stride; a stride of 0 is one set for the whole horizon.
     """
 
@@ -35,24 +40,40 @@ class Draws(NamedTuple):
 class Demand(NamedTuple):
     """What dealing reads: two plans whose Demand is equal share a Day.
 
-    streams, day_streams: uint64 (queues,), keys of the queues' and the days' numbers; cumulative: float64
-    (queues, intervals + 1), expected contacts up to each boundary; never: float64 (queues,), share whose
-    patience never ends; draws: talk, wrap, patience, and the factor on the day's volume.
+    streams, day_streams: uint64 (queues,), keys of the queues' and the days' numbers; interval, count: the
+    reporting grid; edges: float64 (pieces + 1,), where the expected rate may change; day_of: int64 (pieces,);
+    cumulative: float64 (queues, pieces + 1), expected contacts up to each edge; draws: talk, wrap, the factor on a
+    day's volume (by queue), patience (by profile).
+
+    A profile is a queue (the first ones) or a class within a queue; never: float64 (profiles,), share whose patience
+    never ends; profile_of: int64 (queues, classes + 1), by class number, 0 for customers of none; a home queue's
+    classes `class_id` with running sums of their shares `class_until` from class_start[q] on. backlog: int64
+    (queues,), contacts that wait at opening, of ages from backlog_high down to backlog_low, s.
     """
 
     streams: np.ndarray
     day_streams: np.ndarray
     interval: float
+    count: int
+    edges: np.ndarray
+    day_of: np.ndarray
     cumulative: np.ndarray
     never: np.ndarray
     draws: Draws
+    profile_of: np.ndarray
+    class_start: np.ndarray
+    class_id: np.ndarray
+    class_until: np.ndarray
+    backlog: np.ndarray
+    backlog_low: np.ndarray
+    backlog_high: np.ndarray
 
 
 class Callbacks(NamedTuple):
     """Callback rules by queue, each of shape (queues,); -1 stands for unlimited.
 
     offer: the rule (NO_OFFER …); threshold: its seconds or number; place: KEEP, LATER or IDLE; the rest as in
-    the scenario file, last_offer as the moment from which nothing is offered any more.
+    the scenario file.
     """
 
     offer: np.ndarray
@@ -69,44 +90,147 @@ class Callbacks(NamedTuple):
     last_offer: np.ndarray
 
 
-class Centre(NamedTuple):
-    """What both engines read. Seconds from opening; -1 stands for unlimited.
+class Steps(NamedTuple):
+    """What changes by the clock: at moments[k], float64, the first 0, rising, all before the horizon.
 
-    Queues: balks, max_waiting, head_start, redial_share, redial_attempts, at_close, shape (queues,).
-    mean_handle: float64 (queues, intervals), mean talk + mean wrap, for estimated waits.
-    Groups: staffing int64 (groups, intervals). Skills twice, by queue and by group, as flat lists with
-    offsets: `groups[group_start[q]:group_start[q + 1]]` serve queue q with `prefer` and `factor` beside
-    them; `queues[queue_start[g]:queue_start[g + 1]]` are served by group g with `level` beside them.
+    staffing: int64 (groups, steps), planned; open: int64 (queues, steps), 1 while the queue lets contacts in;
+    lines: int64 (steps,), -1 without limit.
+    """
+
+    moments: np.ndarray
+    staffing: np.ndarray
+    open: np.ndarray
+    lines: np.ndarray
+
+
+class Centre(NamedTuple):
+    """What both engines read. Seconds from opening; -1 stands for unlimited or none.
+
+    By queue: balks, max_waiting, head_start, ivr …, repeat_share, switch_…, announce_…, at_close, talk_matters (a
+    talk end has consequences of its own); open spans `span_opens`, `span_closes` from span_start[q] on; transfers
+    `transfer_to`, `transfer_until` (running sums of shares), `retell` from transfer_start[q] on; the distinct overflow
+    delays `over` from over_start[q] on; mean_handle: float64 (queues, intervals), for estimated waits.
+    By profile: lead (a class's head start beyond its queue's), redial_share, redial_attempts. delays: by kind.
+    Groups: steps.staffing; absence and its streams; hands: whether agents may hold more than one contact.
+    Skills twice, by queue (a skill's number there is its *place*) and by group, as flat lists with offsets:
+    `groups[group_start[q]:group_start[q + 1]]` serve queue q with `prefer`, `factor`, `overflow`, `reserve`,
+    `at_once`, `interruptible`, `base`, `weight` beside them and `slowdown` from slow_start[place] on;
+    `queues[queue_start[g]:queue_start[g + 1]]` are served by group g with `level` and `place` beside them.
+    rule: the routing rule (BY_LEVEL …); rule_address: a C function for OWN.
     """
 
     demand: Demand
     interval: float
     horizon: float
     warm_up: float
-    lines: int
+    steps: Steps
+    span_start: np.ndarray
+    span_opens: np.ndarray
+    span_closes: np.ndarray
+    absence: np.ndarray
+    group_streams: np.ndarray
     balks: np.ndarray
     max_waiting: np.ndarray
     head_start: np.ndarray
+    lead: np.ndarray
     redial_share: np.ndarray
     redial_attempts: np.ndarray
     delays: Draws
+    ivr: np.ndarray
+    self_served: np.ndarray
+    ivr_hangs_up: np.ndarray
+    transfer_start: np.ndarray
+    transfer_to: np.ndarray
+    transfer_until: np.ndarray
+    retell: np.ndarray
+    repeat_share: np.ndarray
+    switch_to: np.ndarray
+    switch_share: np.ndarray
+    announce_above: np.ndarray
+    announce_leaves: np.ndarray
+    announce_factor: np.ndarray
     callbacks: Callbacks
     mean_handle: np.ndarray
     at_close: np.ndarray
-    staffing: np.ndarray
+    talk_matters: np.ndarray
     group_start: np.ndarray
     groups: np.ndarray
     prefer: np.ndarray
     factor: np.ndarray
+    overflow: np.ndarray
+    reserve: np.ndarray
+    at_once: np.ndarray
+    slow_start: np.ndarray
+    slowdown: np.ndarray
+    interruptible: np.ndarray
+    base: np.ndarray
+    weight: np.ndarray
     queue_start: np.ndarray
     queues: np.ndarray
     level: np.ndarray
+    place: np.ndarray
+    over_start: np.ndarray
+    over: np.ndarray
+    hands: np.ndarray
+    rule: int
+    rule_address: int
 
 
 @kernel(lean=True)
 def interval_of(moment: float, interval: float, count: int) -> int:
-    """The interval that a moment falls in; what comes after the last counts in the last."""
-    return min(int(moment / interval), count - 1)
+    """The interval that a moment falls in; what comes before the first or after the last counts in these."""
+    return max(0, min(int(moment / interval), count - 1))
+
+
+@kernel(lean=True)
+def open_moment(c: Any, queue: int, now: float, delay: float) -> float:
+    """When `delay` seconds of a queue's open hours have passed; infinite at or after its last closing."""
+    for span in range(c.span_start[queue], c.span_start[queue + 1]):
+        start = max(now, c.span_opens[span])
+        if start + delay < c.span_closes[span]:
+            return start + delay
+        delay -= max(0.0, c.span_closes[span] - start)
+    return math.inf
+
+
+@kernel(lean=True)
+def closing_after(c: Any, queue: int, now: float) -> float:
+    """The closing of the span of hours that a moment lies in; −∞ while the queue is closed."""
+    for span in range(c.span_start[queue], c.span_start[queue + 1]):
+        if c.span_opens[span] <= now < c.span_closes[span]:
+            return c.span_closes[span]
+    return -math.inf
+
+
+@kernel(lean=True)
+def class_of(demand: Any, home: int, seed: int, replication: int, customer: int) -> int:
+    """The number of a customer's class, 0 for none, by its own number and the shares of its home queue."""
+    first, end = demand.class_start[home], demand.class_start[home + 1]
+    if first == end:
+        return 0
+    uniform = u(seed, demand.streams[home], replication, customer, 0, 0, CLASS)
+    for place in range(first, end):
+        if uniform < demand.class_until[place]:
+            return demand.class_id[place]
+    return 0
+
+
+@kernel(lean=True)
+def count_present(c: Any, seed: int, replication: int, present: Any) -> None:
+    """Write how many of the planned agents are not absent; present: int64 (groups, steps).
+
+    The n-th position of a group is away for a whole day by its own number.
+    """
+    steps = c.steps
+    for group in range(steps.staffing.shape[0]):
+        for step in range(steps.moments.size):
+            here = steps.staffing[group, step]
+            if c.absence[group] > 0.0:
+                day, here = int(steps.moments[step] / DAY_LENGTH), 0
+                for position in range(steps.staffing[group, step]):
+                    number = u(seed, c.group_streams[group], replication, position, day, 0, ABSENT)
+                    here += number >= c.absence[group]
+            present[group, step] = here
 
 
 @kernel(lean=True)
@@ -124,58 +248,263 @@ def add_span(row: np.ndarray, start: float, end: float, from_: float, interval: 
     row[index] += weight * (end - start)
 
 
-def centre_of(scenario: Scenario) -> Centre:
-    """Turn a scenario (already under its plan) into arrays."""
+Sets = tuple[Distribution, ...] | None  # one distribution, one for each interval, or none at all
+
+
+def centre_of(scenario: Scenario, rule_address: int = 0) -> Centre:
+    """Turn a scenario (already under its plan) into arrays; rule_address: a user's own routing rule, 0 without."""
     queues = list(scenario.queues.values())
-    redials = [queue.redial for queue in queues]
-    at_close = [queue.at_close or scenario.at_close for queue in queues]
+    profiles = _profiles(scenario)
+    redials = [profile.redial for profile in profiles]
+    steps = _steps(scenario)
+    rules = ("by_level", "longest_wait", "longest_queue", "shortest_delay", "weighted")
     return Centre(
-        demand=_demand(scenario),
+        demand=_demand(scenario, profiles),
         interval=scenario.grid.interval,
         horizon=scenario.grid.horizon,
         warm_up=scenario.warm_up,
-        lines=-1 if scenario.lines is None else scenario.lines,
-        balks=np.array([queue.balks for queue in queues], dtype=float),
-        max_waiting=np.array(
-            [-1 if q.max_waiting is None else q.max_waiting for q in queues], dtype=np.int64
-        ),
-        head_start=np.array([queue.head_start for queue in queues], dtype=float),
-        redial_share=np.array([r.share if r else 0.0 for r in redials], dtype=float),
-        redial_attempts=np.array([r.attempts if r else UNLIMITED for r in redials], dtype=np.int64),
-        delays=_draws([[r.after.drawn if r else None for r in redials]]),
-        callbacks=_callbacks(queues, scenario.grid.horizon),
+        steps=steps,
+        **_hours(scenario),
+        absence=_floats(group.absence for group in scenario.agents.values()),
+        group_streams=np.array([stream_key(f"group {name}") for name in scenario.agents], dtype=np.uint64),
+        balks=_floats(queue.balks for queue in queues),
+        max_waiting=_whole(-1 if q.max_waiting is None else q.max_waiting for q in queues),
+        head_start=_floats(queue.head_start for queue in queues),
+        lead=_leads(scenario, profiles),
+        redial_share=_floats(r.share if r else 0.0 for r in redials),
+        redial_attempts=_whole(r.attempts if r else UNLIMITED for r in redials),
+        delays=_delays(scenario, profiles),
+        ivr=_whole(queue.ivr is not None for queue in queues),
+        self_served=_floats(queue.ivr.self_served if queue.ivr else 0.0 for queue in queues),
+        ivr_hangs_up=_floats(queue.ivr.hangs_up if queue.ivr else 0.0 for queue in queues),
+        **_next_needs(scenario),
+        **_announcements(queues),
+        callbacks=_callbacks(queues),
         mean_handle=np.array([queue.mean_handle(scenario.grid) for queue in queues]),
-        at_close=np.array([{"finish": FINISH, "drop": DROP}[word] for word in at_close], dtype=np.int64),
-        staffing=np.array([group.staffing for group in scenario.agents.values()], dtype=np.int64),
+        at_close=_whole(
+            {"finish": FINISH, "drop": DROP, "carry": CARRY}[queue.at_close or scenario.at_close]
+            for queue in queues
+        ),
+        talk_matters=_whole(
+            bool(steps.lines.max() >= 0 or queue.transfer or queue.repeat is not None) for queue in queues
+        ),
         **_skills(scenario),
+        rule=OWN if rule_address else rules.index(scenario.routing),
+        rule_address=rule_address,
     )
 
 
-def _demand(scenario: Scenario) -> Demand:
+def _floats(values: Iterable[float]) -> np.ndarray:
+    return np.array(list(values), dtype=float)
+
+
+def _whole(values: Iterable[int]) -> np.ndarray:
+    return np.array(list(values), dtype=np.int64)
+
+
+def _starts(lists: Iterable[Collection[Any]]) -> np.ndarray:
+    """Where each of several lists, laid end to end, begins, and where the last one ends."""
+    return np.concatenate(([0], np.cumsum([len(each) for each in lists], dtype=np.int64))).astype(np.int64)
+
+
+def _running(shares: Sequence[float]) -> list[float]:
+    """Running sums of shares; a last one that is 100% but for rounding is 1."""
+    sums = np.cumsum(shares).tolist()
+    return [*sums[:-1], 1.0 if abs(sums[-1] - 1.0) < 1e-9 else sums[-1]] if sums else []
+
+
+def _profiles(scenario: Scenario) -> list[Queue]:
+    """The queues, then each class of each queue as its customers find it."""
+    queues = list(scenario.queues.values())
+    return [*queues, *(queue.as_class(name) for queue in queues for name in queue.classes)]
+
+
+def _steps(scenario: Scenario) -> Steps:
+    """Everything that changes by the clock, at the moments at which anything does."""
+    grid = scenario.grid
+    planned = [scenario.planned_steps(name) for name in scenario.agents]
+    hours = [_open_steps(queue.open_spans(grid)) for queue in scenario.queues.values()]
+    lines = scenario.line_steps()
+    sources = [*planned, *hours, lines]
+    moments = np.unique(np.concatenate([source[0] for source in sources]))
+    moments = moments[moments < grid.horizon]
+    days = np.arange(0.0, grid.horizon, DAY_LENGTH)
+    if any(group.absence for group in scenario.agents.values()):
+        moments = np.union1d(moments, days)
+    else:
+        days = days[:1]
+    rows = np.array([_values_at(source, moments) for source in sources])
+    keep = np.concatenate(([True], (rows[:, 1:] != rows[:, :-1]).any(axis=0))) | np.isin(moments, days)
+    rows, groups = rows[:, keep], len(planned)
+    return Steps(
+        moments=moments[keep],
+        staffing=np.ascontiguousarray(rows[:groups]),
+        open=np.ascontiguousarray(rows[groups:-1]),
+        lines=np.ascontiguousarray(rows[-1]),
+    )
+
+
+def _open_steps(spans: Iterable[tuple[float, float]]) -> tuple[np.ndarray, np.ndarray]:
+    changes = {0.0: 0} | {moment: value for span in spans for moment, value in zip(span, (1, 0), strict=True)}
+    return np.array(list(changes)), _whole(changes.values())
+
+
+def _values_at(steps: tuple[np.ndarray, np.ndarray], moments: np.ndarray) -> np.ndarray:
+    return steps[1][np.searchsorted(steps[0], moments, side="right") - 1]
+
+
+def _hours(scenario: Scenario) -> dict[str, np.ndarray]:
+    spans = [queue.open_spans(scenario.grid) for queue in scenario.queues.values()]
+    return {
+        "span_start": _starts(spans),
+        "span_opens": _floats(opens for each in spans for opens, _ in each),
+        "span_closes": _floats(closes for each in spans for _, closes in each),
+    }
+
+
+def _leads(scenario: Scenario, profiles: list[Queue]) -> np.ndarray:
+    queues = list(scenario.queues.values())
+    homes = [*queues, *(queue for queue in queues for _ in queue.classes)]
+    return _floats(
+        profile.head_start - home.head_start for profile, home in zip(profiles, homes, strict=True)
+    )
+
+
+def _delays(scenario: Scenario, profiles: list[Queue]) -> Draws:
+    queues = list(scenario.queues.values())
+    more: list[Sets] = [None] * (len(profiles) - len(queues))
+    switches = [queue.switch for queue in queues]
+    kinds: list[list[Sets]] = [
+        [profile.redial.after.drawn if profile.redial else None for profile in profiles],
+        [*(queue.repeat.after.drawn if queue.repeat else None for queue in queues), *more],
+        [*((s.after.drawn if s.after else _nothing()) if s else None for s in switches), *more],
+        [*(queue.ivr.time.drawn if queue.ivr else None for queue in queues), *more],
+    ]
+    return _draws(kinds, _homes(scenario))
+
+
+def _homes(scenario: Scenario) -> list[int]:
+    """The queue of each profile."""
+    counts = [len(queue.classes) for queue in scenario.queues.values()]
+    return [*range(len(counts)), *np.repeat(np.arange(len(counts)), counts).tolist()]
+
+
+def _next_needs(scenario: Scenario) -> dict[str, np.ndarray]:
+    """Transfers, repeats, and switching to another queue."""
+    queues, number = list(scenario.queues.values()), {name: q for q, name in enumerate(scenario.queues)}
+    transfers = [queue.transfer for queue in queues]
+    return {
+        "transfer_start": _starts(transfers),
+        "transfer_to": _whole(number[transfer.to] for each in transfers for transfer in each),
+        "transfer_until": _floats(
+            until for each in transfers for until in _running([transfer.share for transfer in each])
+        ),
+        "retell": _floats(transfer.retell for each in transfers for transfer in each),
+        "repeat_share": _floats(queue.repeat.share if queue.repeat else 0.0 for queue in queues),
+        "switch_to": _whole(number[queue.switch.to] if queue.switch else -1 for queue in queues),
+        "switch_share": _floats(queue.switch.share if queue.switch else 0.0 for queue in queues),
+    }
+
+
+def _announcements(queues: list[Queue]) -> dict[str, np.ndarray]:
+    told = [queue.announcement for queue in queues]
+    return {
+        "announce_above": _floats(one.leave_above if one else math.inf for one in told),
+        "announce_leaves": _floats(one.leaves if one else 0.0 for one in told),
+        "announce_factor": _floats(one.patience_factor if one else 1.0 for one in told),
+    }
+
+
+def _demand(scenario: Scenario, profiles: list[Queue]) -> Demand:
     queues = list(scenario.queues.values())
     grid = scenario.grid
-    patience = [queue.patience for queue in queues]
-    kinds: list[list[tuple[Distribution, ...] | None]] = [
-        [queue.talk.drawn for queue in queues],
-        [queue.wrap.drawn if queue.wrap else _nothing() for queue in queues],
+    patience = [profile.patience for profile in profiles]
+    more = [None] * (len(profiles) - len(queues))
+    kinds: list[list[Sets]] = [
+        [*(queue.talk.drawn for queue in queues), *more],
+        [*(queue.wrap.drawn if queue.wrap else _nothing() for queue in queues), *more],
         [p.drawn if p else None for p in patience],
-        [_level(queue.arrivals.daily_variation) for queue in queues],
+        [*(_level(queue.arrivals.daily_variation) for queue in queues), *more],
     ]
+    edges = _edges(scenario)
+    backlogs = [queue.backlog for queue in queues]
     return Demand(
         streams=np.array([stream_key(f"queue {name}") for name in scenario.queues], dtype=np.uint64),
         day_streams=np.array([_day_stream(name, q) for name, q in scenario.queues.items()], dtype=np.uint64),
         interval=grid.interval,
-        cumulative=np.array([[0.0, *np.cumsum(queue.expected(grid))] for queue in queues]),
-        never=np.array([p.never_hangs_up if isinstance(p, Patience) else 0.0 for p in patience], dtype=float),
-        draws=_draws(kinds),
+        count=grid.count,
+        edges=edges,
+        day_of=((edges[:-1] + 1e-6) // DAY_LENGTH).astype(np.int64),
+        cumulative=np.array([_cumulative(scenario, name, edges) for name in scenario.queues]),
+        never=_floats(p.never_hangs_up if isinstance(p, Patience) else 0.0 for p in patience),
+        draws=_draws(kinds, _homes(scenario)),
+        **_classes(scenario),
+        backlog=_whole(backlog.count if backlog else 0 for backlog in backlogs),
+        backlog_low=_floats(backlog.age[0] if backlog else 0.0 for backlog in backlogs),
+        backlog_high=_floats(backlog.age[1] if backlog else 0.0 for backlog in backlogs),
     )
+
+
+def _edges(scenario: Scenario) -> np.ndarray:
+    """The boundaries of intervals, of days, and of events that change somebody's volume."""
+    grid = scenario.grid
+    edges = np.arange(grid.count + 1) * grid.interval
+    days = np.arange(DAY_LENGTH, edges[-1], DAY_LENGTH)
+    events = [
+        moment
+        for name in scenario.queues
+        for spans, _ in scenario.volume_events(name)
+        for span in spans
+        for moment in span
+    ]
+    more = np.unique(np.concatenate((days, np.array(events, dtype=float))))
+    near = edges[np.clip(np.rint(more / grid.interval).astype(np.int64), 0, grid.count)]
+    return np.union1d(edges, more[np.abs(more - near) > 1e-6])
+
+
+def _cumulative(scenario: Scenario, name: str, edges: np.ndarray) -> np.ndarray:
+    """Expected first contacts of a queue up to each edge."""
+    grid = scenario.grid
+    usual = scenario.queues[name].expected(grid)
+    boundaries = np.arange(grid.count + 1) * grid.interval
+    if edges.size == boundaries.size:
+        pieces = usual
+        index = np.arange(grid.count)
+    else:
+        index = np.searchsorted(boundaries, edges[:-1], side="right") - 1
+        whole = (edges[:-1] == boundaries[index]) & (edges[1:] == boundaries[index + 1])
+        pieces = usual[index] * np.where(whole, 1.0, np.diff(edges) / grid.interval)
+    middles = (edges[:-1] + edges[1:]) / 2
+    for spans, factor in scenario.volume_events(name):
+        for start, end in spans:
+            pieces = np.where((middles > start) & (middles < end), pieces * factor, pieces)
+    return np.concatenate(([0.0], np.cumsum(pieces)))
+
+
+def _classes(scenario: Scenario) -> dict[str, np.ndarray]:
+    queues = list(scenario.queues.values())
+    number = {name: k for k, name in enumerate(scenario.class_names, 1)}
+    profile_of = np.repeat(np.arange(len(queues))[:, None], len(number) + 1, axis=1).astype(np.int64)
+    profile = len(queues)
+    for q, queue in enumerate(queues):
+        for name in queue.classes:
+            profile_of[q, number[name]] = profile
+            profile += 1
+    return {
+        "profile_of": profile_of,
+        "class_start": _starts([queue.classes for queue in queues]),
+        "class_id": _whole(number[name] for queue in queues for name in queue.classes),
+        "class_until": _floats(
+            until for queue in queues for until in _running([one.share for one in queue.classes.values()])
+        ),
+    }
 
 
 def _nothing() -> tuple[Distribution, ...]:
     return (distribution("constant", value=0.0),)
 
 
-def _level(variation: float) -> tuple[Distribution, ...] | None:
+def _level(variation: float) -> Sets:
     """The factor on a whole day's rate: gamma with mean 1; None where days differ by chance alone."""
     return (distribution("gamma", mean=1.0, cv=variation),) if variation else None
 
@@ -185,33 +514,41 @@ def _day_stream(name: str, queue: Any) -> np.uint64:
     return stream_key(f"queue {name}" if shared is None else f"varies_with {shared}")
 
 
-def _draws(kinds: list[list[tuple[Distribution, ...] | None]]) -> Draws:
-    """Lay the parameter sets of all kinds and queues end to end; equal sets are laid once."""
-    shape = (len(kinds), len(kinds[0]))
+def _draws(kinds: list[list[Sets]], homes: list[int]) -> Draws:
+    """Lay the parameter sets of all kinds and profiles end to end.
+
+    Sets that are None for a class are those of its queue; equal sets of one kind are laid once.
+    """
+    shape = (len(kinds), len(homes))
     family, start = np.full(shape, NEVER, dtype=np.int64), np.zeros(shape, dtype=np.int64)
     size, stride = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
     flat: list[float] = []
     for kind, row in enumerate(kinds):
-        for queue, sets in enumerate(row):
+        laid: dict[Any, int] = {}
+        for profile, home in enumerate(homes):
+            sets = row[home] if row[profile] is None else row[profile]
             if sets is None:
                 continue
-            place = kind, queue
-            family[place], start[place], size[place] = sets[0].code, len(flat), len(sets[0].parameters)
+            place = kind, profile
+            family[place], size[place] = sets[0].code, len(sets[0].parameters)
             stride[place] = len(sets[0].parameters) if len(sets) > 1 else 0
-            for one in sets:
-                flat.extend(one.parameters)
+            if sets not in laid:
+                laid[sets] = len(flat)
+                for one in sets:
+                    flat.extend(one.parameters)
+            start[place] = laid[sets]
     return Draws(family, start, size, stride, np.array(flat, dtype=float))
 
 
-def _callbacks(queues: list[Queue], horizon: float) -> Callbacks:
-    rows = [_callback_row(queue.callback, horizon) for queue in queues]
+def _callbacks(queues: list[Queue]) -> Callbacks:
+    rows = [_callback_row(queue.callback) for queue in queues]
     columns = [np.array(column) for column in zip(*rows, strict=True)]
     whole = ("offer", "place", "reserve", "attempts", "max_pending")
     kinds = [np.int64 if name in whole else float for name in Callbacks._fields]
     return Callbacks(*(column.astype(kind) for column, kind in zip(columns, kinds, strict=True)))
 
 
-def _callback_row(callback: Callback | None, horizon: float) -> tuple[float, ...]:
+def _callback_row(callback: Callback | None) -> tuple[float, ...]:
     if callback is None:
         return (NO_OFFER, 0.0, 0.0, KEEP, 0.0, 0, 0.0, 0.0, 1, 0.0, -1, 0.0)
     offer = callback.offer
@@ -224,38 +561,52 @@ def _callback_row(callback: Callback | None, horizon: float) -> tuple[float, ...
     return (
         rule, threshold, callback.accept, ("keep", "later", "idle").index(callback.place), callback.after or 0.0,
         callback.reserve or 0, callback.ring, callback.reached, callback.attempts, callback.retry_after,
-        -1 if callback.max_pending is None else callback.max_pending, horizon - callback.last_offer,
+        -1 if callback.max_pending is None else callback.max_pending, callback.last_offer,
     )  # fmt: skip
 
 
 def _skills(scenario: Scenario) -> dict[str, np.ndarray]:
-    names = list(scenario.queues)
-    group_start, queue_start = [0], [0]
-    groups, prefer, factor, queues, level = [], [], [], [], []
-    for name in names:
-        for g, group in enumerate(scenario.agents.values()):
-            if name in group.skills:
-                skill = group.skills[name]
-                groups.append(g)
-                prefer.append(skill.level if skill.prefer is None else skill.prefer)
-                factor.append(skill.handle_factor)
-        group_start.append(len(groups))
-    for group in scenario.agents.values():
-        for q, name in enumerate(names):
-            if name in group.skills:
-                queues.append(q)
-                level.append(group.skills[name].level)
-        queue_start.append(len(queues))
-    whole = {
-        "group_start": group_start,
-        "groups": groups,
-        "prefer": prefer,
-        "queue_start": queue_start,
-        "queues": queues,
-        "level": level,
-    }
-    return {key: np.array(value, dtype=np.int64) for key, value in whole.items()} | {
-        "factor": np.array(factor, dtype=float)
+    """All skills by queue, each at its place, and by group."""
+    groups = list(scenario.agents.values())
+    by_queue = [
+        [(g, group.skills[name]) for g, group in enumerate(groups) if name in group.skills]
+        for name in scenario.queues
+    ]
+    skills = [skill for each in by_queue for _, skill in each]
+    keys = [(g, q) for q, each in enumerate(by_queue) for g, _ in each]
+    places = {key: place for place, key in enumerate(keys)}
+    by_group = [
+        [
+            (q, group.skills[name].level, places[g, q])
+            for q, name in enumerate(scenario.queues)
+            if name in group.skills
+        ]
+        for g, group in enumerate(groups)
+    ]
+    over = [sorted({skill.overflow_after for _, skill in each} - {0.0}) for each in by_queue]
+    hands = (
+        any(skill.at_once > 1 or skill.interruptible for skill in group.skills.values()) for group in groups
+    )
+    return {
+        "group_start": _starts(by_queue),
+        "groups": _whole(g for each in by_queue for g, _ in each),
+        "prefer": _whole(skill.level if skill.prefer is None else skill.prefer for skill in skills),
+        "factor": _floats(skill.handle_factor for skill in skills),
+        "overflow": _floats(skill.overflow_after for skill in skills),
+        "reserve": _whole(skill.reserve for skill in skills),
+        "at_once": _whole(skill.at_once for skill in skills),
+        "slow_start": _starts([skill.slowdown for skill in skills]),
+        "slowdown": _floats(factor for skill in skills for factor in skill.slowdown),
+        "interruptible": _whole(skill.interruptible for skill in skills),
+        "base": _floats(skill.score.base for skill in skills),
+        "weight": _floats(skill.score.weight for skill in skills),
+        "queue_start": _starts(by_group),
+        "queues": _whole(q for each in by_group for q, _, _ in each),
+        "level": _whole(level for each in by_group for _, level, _ in each),
+        "place": _whole(place for each in by_group for _, _, place in each),
+        "over_start": _starts(over),
+        "over": _floats(delay for each in over for delay in each),
+        "hands": _whole(hands),
     }
 
 

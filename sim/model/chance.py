@@ -15,7 +15,8 @@ keeps every number whatever the plan. Numbers that are needed together share a b
 | 2 | IVR_TIME | need, attempt | time in the IVR |
 |   | TRANSFER | need, attempt 0 | whether and where it is transferred |
 |   | REPEAT, REPEAT_DELAY | need, attempt 0 | whether a served customer comes again, and how much later |
-| 3 | LEAVE, CLASS, VALUE, SWITCH | customer | leaves for good; its class; its worth; whether it switches |
+| 3 | LEAVE, CLASS, VALUE | customer | leaves for good; its class; its worth |
+|   | SWITCH | need, attempt | whether it tries another channel |
 | 4 | REACHED | need, dial | whether a dialled customer picks up |
 |   | ABSENT | agent position | whether this position of a group is away for the day |
 |   | SWITCH_DELAY, ANNOUNCED | need, attempt | how long until it switches; what the announcement does |

@@ -1,13 +1,23 @@
 """(Demand, seed, replication) → Day: what the outside world brings, dealt before anything is played."""
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from sim.distributions import log_rest, quantile
 from sim.jit import kernel
-from sim.model.centre import DAY_LEVEL, NEVER, PATIENCE_TIME, TALK_TIME, WRAP_TIME, Demand, Draws, interval_of
+from sim.model.centre import (
+    DAY_LEVEL,
+    NEVER,
+    PATIENCE_TIME,
+    TALK_TIME,
+    WRAP_TIME,
+    Demand,
+    Draws,
+    class_of,
+    interval_of,
+)
 from sim.model.chance import DAY, PATIENCE, TALK, WRAP, block, gap_block, u
 
 
@@ -37,11 +47,11 @@ def duration(draws: Draws, kind: int, queue: int, index: int, uniform: float) ->
 
 
 @kernel(lean=True)
-def patience_of(draws: Draws, never: float, queue: int, index: int, uniform: float) -> float:
+def patience_of(draws: Draws, never: float, profile: int, index: int, uniform: float) -> float:
     """Patience: the share `never` waits for ever, the distribution describes the rest."""
     if uniform >= 1.0 - never:
         return math.inf
-    return duration(draws, PATIENCE_TIME, queue, index, uniform / (1.0 - never))
+    return duration(draws, PATIENCE_TIME, profile, index, uniform / (1.0 - never))
 
 
 @kernel(lean=True)
@@ -61,32 +71,51 @@ def deal_arrivals(
 ) -> int:
     """Write the moments of a queue's first contacts from `row` on; returns the row after the last.
 
-    Unit-rate exponential gaps, summed, go through the inverse of the cumulative rate. Returns −1 if the
-    column is too short.
+    Contacts that wait at opening come first, their ages spread evenly. Then unit-rate exponential gaps, summed, go
+    through the inverse of the cumulative rate, every day's with a level of its own. Returns −1 if the column is too
+    short.
     """
-    cumulative, stream = demand.cumulative[queue], demand.streams[queue]
-    level = day_level(demand, queue, seed, replication, 0)
-    total = level * cumulative[cumulative.size - 1]
-    gaps = gap_block(seed, stream, replication, 0)
-    customer, index = 0, 0
-    reached = -log_rest(gaps[0])
-    while reached < total:
-        while reached >= level * cumulative[index + 1]:
-            index += 1
-        rate = level * (cumulative[index + 1] - cumulative[index])
-        within = (reached - level * cumulative[index]) / rate
-        if row == arrived.size:
-            return -1
-        ends = (index + 1) * demand.interval
-        arrived[row] = min((index + within) * demand.interval, np.nextafter(ends, 0.0))
+    cumulative, stream, edges = demand.cumulative[queue], demand.streams[queue], demand.edges
+    waiting, pieces, customer = demand.backlog[queue], edges.size - 1, 0
+    if row + waiting > arrived.size:
+        return -1
+    span = demand.backlog_high[queue] - demand.backlog_low[queue]
+    while customer < waiting:
+        arrived[row] = -(demand.backlog_high[queue] - span * (customer + 0.5) / waiting)
         row += 1
         customer += 1
-        lane = customer & 3
-        if lane == 0:
+    piece, day = 0, demand.day_of[0]
+    level = day_level(demand, queue, seed, replication, day)
+    before, at = 0.0, 0.0  # expected contacts up to this day, with all levels; the cumulative rate there
+    gaps = gap_block(seed, stream, replication, customer)
+    reached = -log_rest(gap_of(gaps, customer))
+    while True:
+        while reached >= before + level * (cumulative[piece + 1] - at):
+            piece += 1
+            if piece == pieces:
+                return row
+            if demand.day_of[piece] != day:
+                before += level * (cumulative[piece] - at)
+                at, day = cumulative[piece], demand.day_of[piece]
+                level = day_level(demand, queue, seed, replication, day)
+        rate = level * (cumulative[piece + 1] - cumulative[piece])
+        within = (reached - (before + level * (cumulative[piece] - at))) / rate
+        if row == arrived.size:
+            return -1
+        moment = edges[piece] + within * (edges[piece + 1] - edges[piece])
+        arrived[row] = min(moment, np.nextafter(edges[piece + 1], 0.0))
+        row += 1
+        customer += 1
+        if customer & 3 == 0:
             gaps = gap_block(seed, stream, replication, customer)
-        gap = gaps[0] if lane == 0 else gaps[1] if lane == 1 else gaps[2] if lane == 2 else gaps[3]
-        reached -= log_rest(gap)
-    return row
+        reached -= log_rest(gap_of(gaps, customer))
+
+
+@kernel(lean=True)
+def gap_of(gaps: Any, customer: int) -> float:
+    """A customer's gap out of its block."""
+    lane = customer & 3
+    return gaps[0] if lane == 0 else gaps[1] if lane == 1 else gaps[2] if lane == 2 else gaps[3]
 
 
 @kernel(lean=True)
@@ -94,13 +123,16 @@ def deal_contacts(
     demand: Demand, queue: int, seed: int, replication: int, day: Day, first: int, end: int
 ) -> None:
     """Write talk, wrap and patience of a queue's customers, rows first … end − 1, whose arrivals are there."""
-    count, draws = demand.cumulative.shape[1] - 1, demand.draws
+    draws, classes = demand.draws, demand.class_start[queue + 1] - demand.class_start[queue]
+    profile = queue
     for row in range(first, end):
-        index = interval_of(day.arrived[row], demand.interval, count)
+        index = interval_of(day.arrived[row], demand.interval, demand.count)
         numbers = block(seed, demand.streams[queue], replication, row - first, 0, 0, 0)
         day.talk[row] = duration(draws, TALK_TIME, queue, index, numbers[TALK])
         day.wrap[row] = duration(draws, WRAP_TIME, queue, index, numbers[WRAP])
-        day.patience[row] = patience_of(draws, demand.never[queue], queue, index, numbers[PATIENCE])
+        if classes:
+            profile = demand.profile_of[queue, class_of(demand, queue, seed, replication, row - first)]
+        day.patience[row] = patience_of(draws, demand.never[profile], profile, index, numbers[PATIENCE])
 
 
 @kernel(lean=True)
@@ -126,6 +158,7 @@ def days_of(demand: Demand, seed: int, replications: np.ndarray) -> Day:
     """
     expected = float(demand.cumulative[:, -1].sum()) * len(replications)
     size = int(1.1 * expected + 6.0 * math.sqrt(expected)) + 64
+    size += int(demand.backlog.sum()) * len(replications)
     while True:
         start = np.zeros((len(replications), demand.streams.size + 1), dtype=np.int64)
         days = Day(start, np.empty(size), np.empty(size), np.empty(size), np.empty(size))

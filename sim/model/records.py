@@ -25,7 +25,8 @@ class Outcome(IntEnum):
 class Records(NamedTuple):
     """The contacts of one replication, sorted by home, customer, need, attempt; float64 NaN is null.
 
-    home, customer, need, attempt, queue, outcome, group, dials: int64, group -1 where nobody was spoken to;
+    home, customer, need, attempt, queue, outcome, group, dials, class_id: int64, group -1 where nobody was spoken
+    to, class_id 0 for customers of no class;
     arrived … wait and the callback moments: float64 seconds. on_duty, overtime, busy, unreached: float64
     (groups, intervals), seconds of agents' time after the warm-up; unreached is the part of busy that was
     spent on dials that nobody picked up.
@@ -48,6 +49,7 @@ class Records(NamedTuple):
     callback_requested: np.ndarray
     callback_connected: np.ndarray
     dials: np.ndarray
+    class_id: np.ndarray
     on_duty: np.ndarray
     overtime: np.ndarray
     busy: np.ndarray
@@ -56,11 +58,11 @@ class Records(NamedTuple):
 
 # The same as two tables, one of floats and one of integers: a line for each column, contacts in whatever order
 ARRIVED, JOINED, ANSWERED, TALK_ENDED, RELEASED, WAIT, OFFERED, REQUESTED, CONNECTED = range(9)
-HOME, CUSTOMER, NEED, ATTEMPT, QUEUE, OUTCOME, GROUP, DIALS = range(8)
-RECORD_FLOATS, RECORD_INTEGERS = 9, 8
+HOME, CUSTOMER, NEED, ATTEMPT, QUEUE, OUTCOME, GROUP, DIALS, CLASS_ID = range(9)
+RECORD_FLOATS, RECORD_INTEGERS = 9, 9
 AGENT_TIME = ("on_duty", "overtime", "busy", "unreached")
 
-WHOLE = ("home", "customer", "need", "attempt", "queue", "outcome", "group", "dials")
+WHOLE = ("home", "customer", "need", "attempt", "queue", "outcome", "group", "dials", "class_id")
 MOMENTS = (
     "arrived",
     "joined",
@@ -86,14 +88,19 @@ def from_tables(floats: np.ndarray, integers: np.ndarray, hours: np.ndarray) -> 
     """Records from tables whose first lines are those of the records, sorted."""
     order = np.lexsort([integers[column] for column in (ATTEMPT, NEED, CUSTOMER, HOME)])
     return Records(
-        **{name: integers[column, order] for column, name in enumerate(WHOLE)},
+        **{name: integers[column, order].astype(np.int64) for column, name in enumerate(WHOLE)},
         **{name: floats[column, order] for column, name in enumerate(MOMENTS)},
         **dict(zip(AGENT_TIME, hours.copy(), strict=True)),
     )
 
 
-def frame(records: Records, replication: int, queues: list[str], groups: list[str]) -> Any:
-    """The contacts as a pandas DataFrame with names in place of numbers, one row per contact."""
+def frame(
+    records: Records, replication: int, queues: list[str], groups: list[str], classes: list[str] | None = None
+) -> Any:
+    """The contacts as a pandas DataFrame with names in place of numbers, one row per contact.
+
+    `class` is that of the customer; null for customers of none.
+    """
     import pandas as pd
 
     table = pd.DataFrame(
@@ -103,26 +110,10 @@ def frame(records: Records, replication: int, queues: list[str], groups: list[st
     table["home"], table["queue"] = names[records.home], names[records.queue]
     table["group"] = np.array([*groups, None], dtype=object)[records.group]
     table["outcome"] = np.array([outcome.name.lower() for outcome in Outcome], dtype=object)[records.outcome]
+    table["class"] = np.array([None, *(classes or [])], dtype=object)[records.class_id]
     order = [
-        "replication",
-        "home",
-        "customer",
-        "need",
-        "attempt",
-        "queue",
-        "arrived",
-        "joined",
-        "outcome",
-        "group",
-        "answered",
-    ]
-    order += [
-        "talk_end",
-        "released",
-        "wait",
-        "callback_offered",
-        "callback_requested",
-        "callback_connected",
-        "dials",
+        *("replication", "home", "customer", "need", "attempt", "queue", "arrived", "joined", "outcome"),
+        *("group", "answered", "talk_end", "released", "wait"),
+        *("callback_offered", "callback_requested", "callback_connected", "dials", "class"),
     ]
     return table[order]

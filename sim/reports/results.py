@@ -24,6 +24,7 @@ from sim.measures.metrics import (
     TOTALS,
     Waits,
     agent_figures,
+    cells_of,
     observed_seconds,
     queue_figures,
 )
@@ -33,6 +34,8 @@ from sim.scenario.schema import Scenario
 
 FORMAT = 1
 ALL = "all"
+BETWEEN = " · "  # a class of a queue is named "support · vip"
+OWN_RULE = "own rule"  # what provenance says of a routing rule that only the caller knows
 
 
 @dataclass
@@ -40,7 +43,8 @@ class Result:
     """One plan played: what every metric came to, with margins.
 
     scenario: the scenario under its plan; seed, count: what was played (`count` replications); provenance:
-    version, engine, scenario hash, command, seconds.
+    version, engine, scenario hash, command, seconds; rule: the user's own routing rule as a C function (address,
+    what keeps it there), if one was given: it is not saved.
     """
 
     scenario: Scenario
@@ -49,6 +53,7 @@ class Result:
     count: int
     totals: Totals
     provenance: dict[str, Any] = field(default_factory=dict)
+    rule: tuple[int, Any] | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         return f"<Result {shown(self.plan)} of {shown(self.scenario.name)}: {_played(self)}>"
@@ -66,18 +71,32 @@ class Result:
     @cached_property
     def queue_samples(self) -> dict[str, dict[str, Sample]]:
         """Queue (or `all`) → metric → sample."""
-        result = {}
-        count = self.scenario.grid.count if self.totals.has_intervals else 1
-        names = list(self.scenario.queues)
-        for place, name in [*enumerate(names), (None, ALL)]:
-            cells = range(len(names) * count) if place is None else range(place * count, (place + 1) * count)
-            if place is not None or len(names) > 1:  # a single queue is all there is
-                pool = Pool([cell_waits(batch, cells) for batch in self.totals.waits])
-            pick = None if place is None else (place,)
-            result[name] = {
-                m.name: sample_of(m, self._queue_figures, pick, pool) for m in QUEUE_METRICS.values()
-            }
+        queues = len(self.scenario.queues)
+        one = {name: self._cell_samples(range(q, q + 1)) for q, name in enumerate(self.scenario.queues)}
+        return one | {ALL: self._cell_samples(range(queues)) if queues > 1 else next(iter(one.values()))}
+
+    @cached_property
+    def class_samples(self) -> dict[str, dict[str, dict[str, Sample]]]:
+        """Queue → class, or `others` → metric → sample, for queues that have classes."""
+        result: dict[str, dict[str, dict[str, Sample]]] = {}
+        for place, queue, name in self._classes:
+            result.setdefault(queue, {})[name] = self._cell_samples(range(place, place + 1))
         return result
+
+    @property
+    def _classes(self) -> list[tuple[int, str, str]]:
+        """Cell, queue and class, for every class of every queue."""
+        names = list(self.scenario.queues)
+        cells = enumerate(cells_of(self.scenario))
+        return [(place, names[cell.queue], cell.name) for place, cell in cells if cell.name]
+
+    def _cell_samples(self, cells: range) -> dict[str, Sample]:
+        """Metric → sample, over some cells together."""
+        count = self.scenario.grid.count if self.totals.has_intervals else 1
+        places = range(cells.start * count, cells.stop * count)
+        pool = Pool([cell_waits(batch, places) for batch in self.totals.waits])
+        pick = (slice(cells.start, cells.stop),)
+        return {m.name: sample_of(m, self._queue_figures, pick, pool) for m in QUEUE_METRICS.values()}
 
     @cached_property
     def agent_samples(self) -> dict[str, dict[str, Sample]]:
@@ -94,6 +113,10 @@ class Result:
     def queue(self, name: str = ALL) -> dict[str, Estimate]:
         """Every metric of one queue, or of all queues together."""
         return {metric: interval(sample) for metric, sample in self.queue_samples[name].items()}
+
+    def of_class(self, queue: str, name: str) -> dict[str, Estimate]:
+        """Every metric of one class of a queue; "others" are its customers of no class."""
+        return {metric: interval(sample) for metric, sample in self.class_samples[queue][name].items()}
 
     def group(self, name: str = ALL) -> dict[str, Estimate]:
         """Every metric of one agent group, or of all groups together."""
@@ -123,26 +146,29 @@ class Result:
 
     def interval_figures(self, queue: int | None) -> dict[str, np.ndarray]:
         """Means over replications by interval, without margins: name of total → (intervals,)."""
-        sums = self.totals.interval_sums if queue is None else self.totals.interval_sums[[queue]]
+        queues = slice(len(self.scenario.queues)) if queue is None else [queue]
+        sums = self.totals.interval_sums[queues]
         return {name: sums[..., place].sum(axis=0) / self.count for place, name in enumerate(TOTALS)}
 
     @cached_property
     def interval_samples(self) -> list[tuple[str, str, str, dict[str, Sample]]]:
-        """(kind, name, start, metric → sample) for every queue, group and interval."""
+        """(kind, name, start, metric → sample) for every queue, class, group and interval."""
         self._need_intervals()
         queue_columns = queue_figures(
             self.totals.contacts_by_interval, self.scenario, observed_seconds(self.scenario)
         )
         agent_columns = agent_figures(self.totals.agents_by_interval, self.scenario, by_interval=True)
         grid, result = self.scenario.grid, []
-        for place, name in enumerate(self.scenario.queues):
+        members = [("queue", name, place) for place, name in enumerate(self.scenario.queues)]
+        members += [("class", f"{queue}{BETWEEN}{name}", place) for place, queue, name in self._classes]
+        for kind, name, place in members:
             for index in range(grid.count):
                 cell = place * grid.count + index
                 pool = Pool([cell_waits(batch, range(cell, cell + 1)) for batch in self.totals.waits])
                 row = {
                     m.name: sample_of(m, queue_columns, (place, index), pool) for m in QUEUE_METRICS.values()
                 }
-                result.append(("queue", name, grid.label(index), row))
+                result.append((kind, name, grid.label(index), row))
         for place, name in enumerate(self.scenario.agents):
             for index in range(grid.count):
                 row = {
@@ -157,15 +183,25 @@ class Result:
 
     # For analysts
 
+    @property
+    def all_samples(self) -> dict[tuple[str, str], dict[str, Sample]]:
+        """(kind, name) → metric → sample, for every queue, class ("support · vip") and group."""
+        classes = {
+            ("class", f"{queue}{BETWEEN}{name}"): samples
+            for queue, members in self.class_samples.items()
+            for name, samples in members.items()
+        }
+        queues = {("queue", name): samples for name, samples in self.queue_samples.items()}
+        return queues | classes | {("group", name): samples for name, samples in self.agent_samples.items()}
+
     def summary(self) -> Any:
-        """DataFrame: queue or group × metric → value, low, high."""
+        """DataFrame: queue, class or group × metric → value, low, high."""
         import pandas as pd
 
         rows = [
-            (kind, name, metric, *estimate)
-            for kind, members in (("queue", self.queue_samples), ("group", self.agent_samples))
-            for name in members
-            for metric, estimate in (self.queue(name) if kind == "queue" else self.group(name)).items()
+            (kind, name, metric, *interval(sample))
+            for (kind, name), samples in self.all_samples.items()
+            for metric, sample in samples.items()
         ]
         table = pd.DataFrame(rows, columns=["kind", "name", "metric", "value", "low", "high"])
         return table.set_index(["kind", "name", "metric"])
@@ -187,18 +223,24 @@ class Result:
 
         names = list(self.scenario.queues)
         index = pd.MultiIndex.from_product([range(self.count), names], names=["replication", "queue"])
-        values = self.totals.contacts.reshape(-1, len(TOTALS))
+        values = self.totals.contacts[:, : len(names)].reshape(-1, len(TOTALS))
         return pd.DataFrame(values, index=index, columns=list(TOTALS))
 
     def records(self, replication: int) -> Any:
         """DataFrame, one row per contact of a replication, played again from the seed."""
         if not 0 <= replication < self.count:
             raise InputError(f"replication {shown(replication)} is not one of 0 to {self.count - 1}")
-        plan = prepared(self.scenario)
+        if self.rule is None and self.provenance.get("routing") == OWN_RULE:
+            raise InputError(
+                "was played under a routing rule of your own, which is not saved; simulate again"
+            )
+        plan = prepared(self.scenario, self.rule[0] if self.rule else 0)
         play = engine_named(self.provenance.get("engine", "compiled")).play
         day = deal(plan.centre.demand, self.seed, replication)
         records = play(plan.centre, day, self.seed, replication)
-        return frame(records, replication, list(self.scenario.queues), list(self.scenario.agents))
+        scenario = self.scenario
+        names = list(scenario.queues), list(scenario.agents), list(scenario.class_names)
+        return frame(records, replication, *names)
 
     def plot(self, ax: Any = None) -> Any:
         """Draw waits, service and staffing by interval; returns the Axes."""
@@ -215,11 +257,16 @@ class Result:
             "seed": self.seed,
             "replications": self.count,
             "queues": {name: _estimates(samples) for name, samples in self.queue_samples.items()},
-            "agents": {name: _estimates(samples) for name, samples in self.agent_samples.items()},
         }
+        if self.class_samples:
+            document["classes"] = {
+                queue: {name: _estimates(samples) for name, samples in members.items()}
+                for queue, members in self.class_samples.items()
+            }
+        document["agents"] = {name: _estimates(samples) for name, samples in self.agent_samples.items()}
         if by_interval:
             document["intervals"] = [
-                {kind: name, "start": start, **_estimates(samples)}
+                {**_keys(kind, name), "start": start, **_estimates(samples)}
                 for kind, name, start, samples in self.interval_samples
             ]
         document["provenance"] = self.provenance
@@ -294,12 +341,15 @@ class Comparison:
         return next(iter(self.results))
 
     def difference(self, plan: str, kind: str = "queue", name: str = ALL) -> dict[str, Estimate]:
-        """Metric → difference to the baseline with its paired interval, for a queue or a group."""
-        other, base = self.results[plan], self.results[self.baseline]
-        a, b = (r.queue_samples if kind == "queue" else r.agent_samples for r in (other, base))
-        if name not in a or name not in b:
+        """Metric → difference to the baseline with its paired interval, for a queue, class or group.
+
+        name: of a class "support · vip"; empty if either plan does not have it.
+        """
+        other, base = self.results[plan].all_samples, self.results[self.baseline].all_samples
+        if (kind, name) not in other or (kind, name) not in base:
             return {}
-        return {metric: difference(a[name][metric], b[name][metric]) for metric in a[name]}
+        a, b = other[kind, name], base[kind, name]
+        return {metric: difference(a[metric], b[metric]) for metric in a}
 
     def summary(self) -> Any:
         """DataFrame: plan × kind × name × metric → value, low, high."""
@@ -316,8 +366,7 @@ class Comparison:
             (plan, kind, name, metric, *estimate)
             for plan in self.results
             if plan != self.baseline
-            for kind, members in (("queue", base.queue_samples), ("group", base.agent_samples))
-            for name in members
+            for kind, name in base.all_samples
             for metric, estimate in self.difference(plan, kind, name).items()
         ]
         return pd.DataFrame(rows, columns=["plan", "kind", "name", "metric", "difference", "low", "high"])
@@ -362,10 +411,19 @@ class Comparison:
                 "queues": {
                     name: _rows(self.difference(plan, "queue", name)) for name in result.queue_samples
                 },
+                "classes": {
+                    queue: {
+                        name: _rows(self.difference(plan, "class", f"{queue}{BETWEEN}{name}"))
+                        for name in members
+                    }
+                    for queue, members in result.class_samples.items()
+                },
                 "agents": {
                     name: _rows(self.difference(plan, "group", name)) for name in result.agent_samples
                 },
             }
+            if not result.class_samples:
+                document["difference"].pop("classes")
             plans[plan] = document
         return {
             "format": FORMAT, "scenario": first.scenario.name, "seed": first.seed, "replications": first.count,
@@ -395,6 +453,14 @@ def _unpacked(path: str | os.PathLike[str], read: Callable[[zipfile.ZipFile], An
         raise InputError(
             "is not a saved result, or damaged; make one with save(path)", file=str(path)
         ) from None
+
+
+def _keys(kind: str, name: str) -> dict[str, str]:
+    """What an interval's figures are of: a queue, a queue and a class of it, or a group."""
+    if kind != "class":
+        return {kind: name}
+    queue, _, own = name.rpartition(BETWEEN)
+    return {"queue": queue, "class": own}
 
 
 def _estimates(samples: Mapping[str, Sample]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from sim.measures.estimate import Estimate
 from sim.measures.metrics import observed_seconds
 from sim.reports.figures import a_day, clean, compact, number, percent, rounded_up, said
 from sim.reports.results import Comparison, Result
+from sim.scenario.schema import Scenario
 from sim.scenario.units import say_duration, say_share
 
 ENOUGH = 1e5  # replications; nobody is sent off to run more
@@ -32,11 +33,17 @@ def alarms(result: Result) -> list[str]:
     """Queues that nobody serves, and lines that grow all day."""
     sentences = []
     for name in result.scenario.queues:
-        if not any(name in group.skills and any(group.staffing) for group in result.scenario.agents.values()):
+        if not _is_served(result.scenario, name):
             sentences.append(f"No group with agents serves {clean(name, 40)}: nobody there is ever answered.")
         else:
             sentences += _growing_line(result, name)
     return sentences
+
+
+def _is_served(scenario: Scenario, name: str) -> bool:
+    """Whether a group with the skill has agents at some time."""
+    groups = scenario.agents.items()
+    return any(name in group.skills and scenario.planned_seconds(key).any() for key, group in groups)
 
 
 def _worst_interval(result: Result, name: str) -> list[str]:
@@ -83,12 +90,16 @@ def _growing_line(result: Result, name: str) -> list[str]:
 
 
 def _turned_away(result: Result, name: str) -> list[str]:
-    """Callers cut off at closing, those who met full lines, and waits of hours."""
+    """Callers cut off at closing or left at the end, those lost in the IVR or to full lines, and waits of hours."""
     figures, when, who = result.queue(name), a_day(result.scenario), clean(name, 40)
     unanswered, blocked, longest = figures["unanswered"], figures["blocked"], figures["max_wait"]
     sentences = []
     if unanswered.value > 0:
         sentences.append(f"{said(unanswered)} contacts of {who}{when} wait until closing and are cut off.")
+    if figures["pending"].value > 0:
+        sentences.append(f"{said(figures['pending'])} contacts of {who}{when} are still waiting at the end.")
+    if figures["ivr_hang_ups"].value > 0:
+        sentences.append(f"{said(figures['ivr_hang_ups'])} contacts of {who}{when} hang up in the IVR.")
     if blocked.value > 0:
         sentences.append(f"{said(blocked)} contacts of {who}{when} find the lines full.")
     if longest.value >= 3600.0:

@@ -2,24 +2,37 @@
 
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from tabulate import tabulate
 
 from sim.errors import shown
-from sim.scenario.expand import Grid
+from sim.reports.oddities import odd, offered_load, open_share
+from sim.scenario.durations import Amounts, Duration_, Patience
+from sim.scenario.people import Group, Skill
 from sim.scenario.quantities import UNLIMITED
-from sim.scenario.schema import Callback, Duration_, Patience, Scenario
-from sim.scenario.units import say_clock, say_duration, say_share
+from sim.scenario.queue import Announcement, Callback, Queue, Redial
+from sim.scenario.schema import Scenario
+from sim.scenario.units import DAY, say_clock, say_duration, say_share, say_weekdays
+from sim.scenario.weeks import Grid, Spans
+
+__all__ = ["check_text", "odd", "offered_load"]
 
 WIDTH = 100
 GONE_BY = (10.0, 20.0, 40.0, 60.0, 120.0)
+ROUTING = {
+    "longest_wait": "whoever has waited longest, whatever the level",
+    "longest_queue": "from the queue in which most are waiting",
+    "shortest_delay": "by level; a contact goes to the agent who is quickest with it",
+    "weighted": "the contact with the highest score, base + weight × wait",
+}
 
 
 def check_text(scenario: Scenario, title: str) -> str:
     """Volume, offered load against agents by interval, patience, plans, and what looks odd."""
-    parts = [_wrapped(_head(scenario, title)), *(_queue(name, scenario) for name in scenario.queues)]
+    head = "\n".join(map(_wrapped, (_head(scenario, title), *_whole(scenario))))
+    parts = [head, *(_queue(name, scenario) for name in scenario.queues)]
     parts += [_groups(scenario), _load_table(scenario)]
     if scenario.plans:
         parts.append(_plans(scenario))
@@ -40,7 +53,10 @@ def _wrapped(text: str, indent: str = "") -> str:
 
 def _head(scenario: Scenario, title: str) -> str:
     grid = scenario.grid
-    span = f"{grid.label(0)} to {say_clock(grid.opens + grid.horizon)}"
+    if grid.horizon > DAY:
+        span = f"{_length(grid.horizon)} from {grid.label(0)}"
+    else:
+        span = f"{grid.label(0)} to {say_clock(grid.opens + grid.horizon)}"
     extra = f", warm-up {say_duration(scenario.warm_up)}" if scenario.warm_up else ""
     lines = f", {scenario.lines} lines" if scenario.lines else ""
     return (
@@ -49,22 +65,48 @@ def _head(scenario: Scenario, title: str) -> str:
     )
 
 
-def offered_load(scenario: Scenario) -> dict[str, np.ndarray]:
-    """Offered load of each queue by interval, in erlangs: expected contacts × mean handle time ÷ interval."""
-    grid = scenario.grid
-    return {n: q.expected(grid) * q.mean_handle(grid) / grid.interval for n, q in scenario.queues.items()}
+def _length(seconds: float) -> str:
+    days = seconds / DAY
+    return f"{days:g} days" if days > 1 and days.is_integer() else say_duration(seconds)
+
+
+def _whole(scenario: Scenario) -> Iterator[str]:
+    """What holds for the whole floor, a paragraph each: routing, events, shift types."""
+    rule = ROUTING.get(scenario.routing)
+    if rule:
+        yield f"Routing ({scenario.routing}): an agent who comes free takes {rule}."
+    for event in scenario.events:
+        days, clock = event.at
+        when = f"{say_weekdays(days)} {say_clock(clock)}" if days else say_clock(clock)
+        said = []
+        if event.agents is not None:
+            said.append(f"{say_share(event.agents)} of the agents of {_named(event.groups, 'every group')}")
+        if event.volume is not None:
+            said.append(f"{say_share(event.volume)} of the volume of {_named(event.queues, 'every queue')}")
+        if event.lines is not None:
+            said.append(f"{event.lines} lines")
+        yield f"Event at {when}, for {say_duration(event.for_)}: {', '.join(said)}."
+
+
+def _named(names: Sequence[str] | None, otherwise: str) -> str:
+    return " and ".join(names) if names else otherwise
 
 
 def _queue(name: str, scenario: Scenario) -> str:
     queue, grid = scenario.queues[name], scenario.grid
-    volume = queue.expected(grid)
+    volume = scenario.expected(name)
     peak = int(volume.argmax())
     said = [
         f"Queue {name}: {volume.sum():,.6g} contacts expected, "
-        f"most at {grid.label(peak)} ({volume[peak]:,.4g})"
+        f"most at {grid.label(peak)} ({volume[peak]:,.4g})",
+        *_hours(queue),
     ]
+    outside = float((volume * (1 - open_share(scenario, name))).sum())
+    if outside >= 0.5:
+        said.append(f"{outside:,.6g} of them come while it is closed")
     if queue.arrivals.daily_variation:
         said.append(f"the day's level varies by {say_share(queue.arrivals.daily_variation)}")
+    said += _before(queue)
     said.append(f"talk {_spec(queue.talk)}")
     if queue.wrap:
         said.append(f"wrap-up {_spec(queue.wrap)}")
@@ -74,18 +116,108 @@ def _queue(name: str, scenario: Scenario) -> str:
         said.append(f"at most {queue.max_waiting} wait")
     if queue.head_start:
         said.append(f"head start {say_duration(queue.head_start)}")
+    if queue.announcement:
+        said.append(_announcement(queue.announcement))
+    if queue.switch:
+        when = f"after {_spec(queue.switch.after)}" if queue.switch.after else "at once"
+        said.append(f"{say_share(queue.switch.share)} of those who give up try {queue.switch.to} {when}")
     if queue.redial:
-        most = "" if queue.redial.attempts == UNLIMITED else f", at most {queue.redial.attempts} attempts"
-        said.append(
-            f"{say_share(queue.redial.share)} of those who give up redial "
-            f"after {_spec(queue.redial.after)}{most}"
-        )
+        said.append(_redial(queue.redial))
     if queue.callback:
         said.append(_callback(queue.callback))
+    said += _afterwards(queue)
+    if not isinstance(queue.customer_value, int | float):
+        said.append(f"a customer is worth {_amounts(queue.customer_value)}")
     level = queue.service_level
-    said.append(f"promise {say_share(level.target)} within {say_duration(level.within)} ({level.definition})")
+    open_hours = " of open hours" if level.clock == "open_hours" else ""
+    within = f"{say_duration(level.within)}{open_hours} ({level.definition})"
+    said.append(f"promise {say_share(level.target)} within {within}")
     said.append(f"at closing: {queue.at_close or scenario.at_close}")
-    return _wrapped("; ".join(said) + ".") + "\n" + _wrapped(_patience(queue.patience, grid), "  ")
+    below = [_patience(queue.patience, grid), *_classes(queue, grid)]
+    return "\n".join([_wrapped("; ".join(said) + "."), *(_wrapped(line, "  ") for line in below)])
+
+
+def _hours(queue: Queue) -> Iterator[str]:
+    """Opening hours, days with the same ones together; contacts that wait at opening."""
+    if queue.hours is not None and len(queue.hours) == 1:
+        yield f"open {_said_spans(queue.hours[0])}"
+    elif queue.hours is not None:
+        by_spans: dict[Spans, list[int]] = {}
+        for day, spans in enumerate(queue.hours):
+            by_spans.setdefault(spans, []).append(day)
+        each = (f"{say_weekdays(days)} {_said_spans(spans)}" for spans, days in by_spans.items())
+        yield f"open {', '.join(each)}"
+    if queue.backlog and queue.backlog.count:
+        low, high = queue.backlog.age
+        age = say_duration(low) if low == high else f"{say_duration(low)} to {say_duration(high)}"
+        yield f"{queue.backlog.count:,} wait already at opening, for {age}"
+
+
+def _said_spans(spans: Spans) -> str:
+    said = (f"{say_clock(start)}-{say_clock(end % DAY or DAY)}" for start, end in spans)
+    return " and ".join(said) or "closed"
+
+
+def _before(queue: Queue) -> Iterator[str]:
+    if queue.ivr:
+        served, gone = say_share(queue.ivr.self_served), say_share(queue.ivr.hangs_up)
+        yield (
+            f"first an IVR ({_spec(queue.ivr.time)}; a chatbot before a chat queue is the same thing): "
+            f"{served} are served by it, {gone} hang up in it"
+        )
+
+
+def _announcement(announcement: Announcement) -> str:
+    above, factor = say_duration(announcement.leave_above), announcement.patience_factor
+    others = f", the others' patience × {factor:.3g}" if factor != 1 else ""
+    return f"told an estimated wait above {above}, {say_share(announcement.leaves)} leave at once{others}"
+
+
+def _redial(redial: Redial) -> str:
+    most = "" if redial.attempts == UNLIMITED else f", at most {redial.attempts} attempts"
+    return f"{say_share(redial.share)} of those who give up redial after {_spec(redial.after)}{most}"
+
+
+def _afterwards(queue: Queue) -> Iterator[str]:
+    for transfer in queue.transfer:
+        retell = f", telling it again for {say_duration(transfer.retell)}" if transfer.retell else ""
+        yield f"{say_share(transfer.share)} are transferred to {transfer.to}{retell}"
+    if queue.repeat:
+        yield f"{say_share(queue.repeat.share)} of those served come again after {_spec(queue.repeat.after)}"
+
+
+def _classes(queue: Queue, grid: Grid) -> Iterator[str]:
+    """A line for each class: what is its own, the rest being that of the queue."""
+    for name, one in queue.classes.items():
+        said = [f"Class {name}, {say_share(one.share)}"]
+        if one.head_start is not None:
+            said.append(f"head start {say_duration(one.head_start)}")
+        if isinstance(one.customer_value, int | float):
+            said.append(f"worth {one.customer_value:,g} each")
+        elif one.customer_value is not None:
+            said.append(f"worth {_amounts(one.customer_value)}")
+        if one.patience is not None:
+            gone = _patience(one.patience, grid).rstrip(".")
+            said.append(gone[0].lower() + gone[1:])
+        if one.redial is not None:
+            said.append(_redial(one.redial))
+        if one.leaves is not None:
+            late = ", ".join(
+                f"{say_share(p)} from {say_duration(t)}" for t, p in one.leaves.served_late.items()
+            )
+            said.append(
+                f"{say_share(one.leaves.unserved)} of the unserved leave" + (f", {late}" if late else "")
+            )
+        if one.tells is not None:
+            said.append(f"{say_share(one.tells.share)} of the lost tell {one.tells.people:g} others")
+        yield "; ".join(said) + "."
+    if queue.classes:
+        yield f"The others: {say_share(max(0.0, 1 - sum(one.share for one in queue.classes.values())))}."
+
+
+def _amounts(value: Amounts) -> str:
+    family = value.distribution.replace("_", " ")
+    return f"{value.drawn.mean:,.6g} on average ({family}, cv {value.drawn.cv:.3g})"
 
 
 def _spec(spec: Duration_) -> str:
@@ -129,41 +261,75 @@ def _patience(patience: Patience | None, grid: Grid) -> str:
 
 
 def _groups(scenario: Scenario) -> str:
-    lines = []
-    for name, group in scenario.agents.items():
-        skills = []
-        for queue, skill in group.skills.items():
-            extra = [f"level {skill.level}"] if len(group.skills) > 1 else []
-            extra += [f"preferred {skill.prefer}"] if skill.prefer not in (None, skill.level) else []
-            extra += [f"{skill.handle_factor:.3g} × the handle time"] if skill.handle_factor != 1 else []
-            skills.append(queue + (f" ({', '.join(extra)})" if extra else ""))
-        hours = sum(group.staffing) * scenario.grid.interval / 3600
-        cost = (
-            f", {group.cost_per_hour:g} {scenario.currency} a paid hour".replace("  ", " ")
-            if group.cost_per_hour
-            else ""
+    return "\n".join(_wrapped(_group(name, scenario)) for name in scenario.agents)
+
+
+def _group(name: str, scenario: Scenario) -> str:
+    group, seconds = scenario.agents[name], scenario.planned_seconds(name)
+    heads = seconds / scenario.grid.interval
+    low, high = f"{heads.min():.4g}", f"{heads.max():.4g}"
+    rate = f"{group.cost_per_hour:g} {scenario.currency} a paid hour".replace("  ", " ")
+    said = [
+        f"Group {name}: {low if low == high else f'{low} to {high}'} agents{_working(group, scenario)}, "
+        f"{seconds.sum() / 3600:,.6g} hours on the phones, shrinkage {say_share(group.shrinkage)}"
+        + (f", {rate}" if group.cost_per_hour else "")
+    ]
+    if group.absence:
+        said.append(f"each is absent for the day with {say_share(group.absence)}")
+    weighted = scenario.routing == "weighted"
+    skills = [_skill(queue, skill, len(group.skills) > 1, weighted) for queue, skill in group.skills.items()]
+    return "; ".join([*said, f"serves {', '.join(skills)}"]) + "."
+
+
+def _working(group: Group, scenario: Scenario) -> str:
+    """By shifts or a roster, where it is not by staffing."""
+    if group.roster is not None:
+        agents = len({row.agent for row in group.roster.rows})
+        return f" by a roster of {len(group.roster.rows)} shifts and {agents} names"
+    if group.shifts is None:
+        return ""
+    said = []
+    for name, shift in group.shifts.items():
+        kind = scenario.shift_types[shift.type]
+        starts = ", ".join(
+            f"{say_weekdays(days)} {say_clock(clock)}" if days else say_clock(clock)
+            for days, clock in shift.starts
         )
-        low, high = min(group.staffing), max(group.staffing)
-        lines.append(
-            _wrapped(
-                f"Group {name}: {low if low == high else f'{low} to {high}'} agents, "
-                f"{hours:,.6g} hours on the phones, shrinkage {say_share(group.shrinkage)}{cost}; "
-                f"serves {', '.join(skills)}."
-            )
-        )
-    return "\n".join(lines)
+        days = f" {say_weekdays(shift.days)}" if shift.days else ""
+        breaks = f", {len(kind.breaks)} break{'s' * (len(kind.breaks) != 1)}" if kind.breaks else ""
+        said.append(f"{name}: {shift.agents} at{days} {starts} for {say_duration(kind.length)}{breaks}")
+    return f" by shifts ({'; '.join(said)})"
+
+
+def _skill(queue: str, skill: Skill, several: bool, weighted: bool) -> str:
+    extra = [f"level {skill.level}"] if several else []
+    extra += [f"preferred {skill.prefer}"] if skill.prefer not in (None, skill.level) else []
+    extra += [f"{skill.handle_factor:.3g} × the handle time"] if skill.handle_factor != 1 else []
+    if skill.overflow_after:
+        extra.append(f"only after {say_duration(skill.overflow_after)}")
+    if skill.reserve:
+        extra.append(f"only while more than {skill.reserve} are free")
+    if skill.at_once > 1:
+        slower = " and ".join(f"{factor:.3g}" for factor in skill.slowdown[1:])
+        extra.append(f"{skill.at_once} at once" + (f", each × {slower} as long" if slower else ""))
+    if skill.interruptible:
+        extra.append("put aside for what is not")
+    if weighted:
+        extra.append(f"score {skill.score.base:g} + {skill.score.weight:g} × seconds of wait")
+    return queue + (f" ({', '.join(extra)})" if extra else "")
 
 
 def _load_table(scenario: Scenario) -> str:
     """Volume, offered load and agents, interval by interval; runs of equal rows as one."""
     grid, loads = scenario.grid, offered_load(scenario)
-    volumes = {name: queue.expected(grid) for name, queue in scenario.queues.items()}
+    volumes = {name: scenario.expected(name) for name in scenario.queues}
     total = np.sum(list(loads.values()), axis=0)
-    agents = np.sum([group.staffing for group in scenario.agents.values()], axis=0)
+    planned = [scenario.planned_seconds(name) / grid.interval for name in scenario.agents]
+    agents = np.sum(planned, axis=0)
     rows, previous = [], None
     for i in range(grid.count):
         share = f"{100 * total[i] / agents[i]:.0f}" if agents[i] else "–"
-        heads = [group.staffing[i] for group in scenario.agents.values()]
+        heads = [f"{group[i]:.4g}" for group in planned]
         row = [*(f"{v[i]:,.4g}" for v in volumes.values()), f"{total[i]:.2f}", *heads, share]
         if row != previous:
             rows.append([grid.label(i), *row])
@@ -201,59 +367,3 @@ def _change(value: object) -> str:
     ):
         return ", ".join(f"{_change(v)} from {str(key).replace('-', ' to ')}" for key, v in value.items())
     return f"= {shown(value)}"
-
-
-def odd(scenario: Scenario) -> Iterator[str]:
-    """What is allowed but seldom meant, one sentence each."""
-    grid = scenario.grid
-    for name, queue in scenario.queues.items():
-        serving = [group for group in scenario.agents.values() if name in group.skills]
-        if not any(any(group.staffing) for group in serving):
-            yield f"nobody with the skill for {name} is ever on duty; its callers are never answered."
-        if queue.expected(grid).sum() == 0:
-            yield f"{name} expects no contacts at all."
-        yield from _odd_callbacks(
-            name, queue.callback, max((max(g.staffing) for g in serving), default=0), grid
-        )
-    loads = offered_load(scenario)
-    yield from _overloaded(scenario, "the offered load", list(loads))
-    if len(loads) > 1:
-        for name in loads:
-            if _agents_for(scenario, [name]).any():
-                yield from _overloaded(scenario, f"the offered load of {name} alone", [name])
-
-
-def _odd_callbacks(name: str, callback: Callback | None, most: int, grid: Grid) -> Iterator[str]:
-    if callback is None:
-        return
-    if callback.accept == 0 or callback.max_pending == 0 or callback.last_offer >= grid.horizon:
-        yield f"the callback of {name} is never offered or never accepted."
-    if callback.place == "idle" and (callback.reserve or 0) >= most:
-        yield (
-            f"the callbacks of {name} want more than {callback.reserve or 0} agents of a group free, and no group "
-            f"with the skill has more than {most}: nobody is dialled before closing."
-        )
-
-
-def _agents_for(scenario: Scenario, queues: list[str]) -> np.ndarray:
-    """Agents by interval with a skill for any of these queues."""
-    able = [
-        group.staffing for group in scenario.agents.values() if not group.skills.keys().isdisjoint(queues)
-    ]
-    return np.sum(able, axis=0) if able else np.zeros(scenario.grid.count)
-
-
-def _overloaded(scenario: Scenario, what: str, queues: list[str]) -> Iterator[str]:
-    grid, loads = scenario.grid, offered_load(scenario)
-    total = np.sum([loads[name] for name in queues], axis=0)
-    agents = _agents_for(scenario, queues)
-    over = np.flatnonzero(total >= np.maximum(agents, 1e-9))
-    over = over[total[over] > 0]
-    if over.size:
-        worst = int(over[np.argmax(total[over] - agents[over])])
-        patient = all(scenario.queues[name].patience is None for name in queues)
-        yield (
-            f"{what} reaches its agents in {over.size} of {grid.count} intervals, worst at "
-            f"{grid.label(worst)} ({total[worst]:.1f} erlangs, {agents[worst]:g} agents): lines grow there"
-            + (", and nobody hangs up." if patient else " until callers give up.")
-        )

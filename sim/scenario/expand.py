@@ -1,50 +1,18 @@
 """The short forms that a planner writes, made long, so that one mistake gives one message."""
 
 import copy
-import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sim.errors import InputError, nearest, shown
-from sim.scenario import files, units
+from sim.scenario import files, people, units
+from sim.scenario.weeks import Grid as Grid
+from sim.scenario.weeks import grid_of, keys_by_interval
 
-DAY = 86_400.0
-DISTRIBUTION_KEYS = ("talk", "wrap", "patience")
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Intervals of equal length from opening to the horizon.
-
-    opens: seconds from midnight; interval: seconds; count: number of intervals.
-    """
-
-    opens: float
-    interval: float
-    count: int
-
-    @property
-    def horizon(self) -> float:
-        """Seconds from opening to the end of the last interval."""
-        return self.interval * self.count
-
-    def label(self, index: int) -> str:
-        """The clock time at which an interval starts."""
-        return units.say_clock(self.opens + index * self.interval)
-
-    def index_of(self, clock: float, what: str) -> int:
-        """The boundary (0 … count) at a clock time; times before opening are of the next day."""
-        moment = clock - self.opens if clock >= self.opens else clock + DAY - self.opens
-        index = moment / self.interval
-        if abs(index - round(index)) > 1e-9:
-            raise InputError(f"{what} is not on the grid of intervals of {units.say_duration(self.interval)}")
-        if round(index) > self.count:
-            ends = units.say_clock(self.opens + self.horizon)
-            raise InputError(f"{what} is outside the horizon, {units.say_clock(self.opens)} to {ends}")
-        return round(index)
+DISTRIBUTION_KEYS = ("talk", "wrap", "patience", "ivr.time", "redial.after", "repeat.after", "switch.after")
+CLASS_KEYS = ("patience", "redial.after")
 
 
 def merged(document: Any, model: Any) -> dict[str, Any]:
@@ -69,7 +37,7 @@ def merged(document: Any, model: Any) -> dict[str, Any]:
         if "skills" in group:
             group["skills"] = _skills(group["skills"], defaults.get("skill"), f"agents.{name}.skills")
     _check_plan_names(result.get("plans"))
-    _refuse_later(result, model, queues, groups)
+    _refuse_later(result, model, queues)
     return result
 
 
@@ -135,61 +103,17 @@ def _skills(value: Any, default: Any, path: str) -> dict[str, Any]:
     return result
 
 
-def _refuse_later(document: dict[str, Any], model: Any, queues: dict, groups: dict) -> None:
+def _refuse_later(document: dict[str, Any], model: Any, queues: dict) -> None:
     """Say of keys that a later version brings that they are not available yet."""
-    queue_model = model.model_fields["queues"].annotation.__args__[1]
-    group_model = model.model_fields["agents"].annotation.__args__[1]
-    skill_model = group_model.model_fields["skills"].annotation.__args__[1]
-    arrivals_model = queue_model.model_fields["arrivals"].annotation
+    arrivals_model = model.model_fields["queues"].annotation.__args__[1].model_fields["arrivals"].annotation
     places = [("", document, model)]
     for name, queue in queues.items():
-        places.append((f"queues.{name}.", queue, queue_model))
         if isinstance(queue.get("arrivals"), Mapping):
             places.append((f"queues.{name}.arrivals.", queue["arrivals"], arrivals_model))
-    for name, group in groups.items():
-        places.append((f"agents.{name}.", group, group_model))
-        for queue, skill in group.get("skills", {}).items():
-            places.append((f"agents.{name}.skills.{queue}.", skill, skill_model))
     for path, mapping, part in places:
         for key in mapping:
             if key in part.later:
                 raise InputError("is not available yet; leave it out", path=f"{path}{key}")
-
-
-def grid_of(document: Mapping[str, Any], model: Any) -> Grid:
-    """The grid that `opens`, `closes` or `length`, and `interval` describe."""
-
-    def read(key: str, parse: Any, otherwise: Any) -> Any:
-        if document.get(key) is None:
-            return otherwise
-        try:
-            return parse(document[key])
-        except InputError as error:
-            raise error.at(path=key) from None
-
-    opens = read("opens", units.clock, 0.0)
-    interval = read("interval", units.duration, model.model_fields["interval"].default)
-    closes, length = read("closes", units.clock, None), read("length", units.duration, None)
-    if (closes is None) == (length is None):
-        raise InputError("give exactly one of closes and length", path="closes")
-    if interval <= 0:
-        raise InputError("the interval must be more than 0 s", path="interval")
-    horizon = length if closes is None else closes - opens + (DAY if closes < opens else 0.0)
-    where = "length" if closes is None else "closes"
-    if horizon <= 0:
-        raise InputError(
-            "the day has no length; for one that runs round the clock write length: 24 h", path=where
-        )
-    count = horizon / interval
-    if abs(count - round(count)) > 1e-9:
-        said = f"{units.say_duration(horizon)} is not a whole number of intervals"
-        raise InputError(f"{said} of {units.say_duration(interval)}; change {where} or interval", path=where)
-    if round(count) > 100_000:
-        raise InputError(
-            f"{count:.3g} intervals are more than the 100000 that fit; make the interval longer",
-            path="interval",
-        )
-    return Grid(opens, interval, round(count))
 
 
 def expand(document: Mapping[str, Any], model: Any, folder: Path) -> tuple[dict[str, Any], Grid]:
@@ -197,21 +121,63 @@ def expand(document: Mapping[str, Any], model: Any, folder: Path) -> tuple[dict[
     result = copy.deepcopy(dict(document))
     grid = grid_of(result, model)
     for name, queue in result.get("queues", {}).items():
-        arrivals = queue.get("arrivals")
-        if isinstance(arrivals, dict) and arrivals.get("per_interval") is not None:
-            _write_out(arrivals, "per_interval", f"queues.{name}.arrivals", grid, folder)
-        for key in DISTRIBUTION_KEYS:
-            _expand_distribution(queue.get(key), f"queues.{name}.{key}", grid, folder)
-        callback = queue.get("callback")
-        if isinstance(callback, dict) and callback.get("offer") == "always":
-            callback["offer"] = {"always": True}
-        redial = queue.get("redial")
-        if isinstance(redial, dict):
-            _expand_distribution(redial.get("after"), f"queues.{name}.redial.after", grid, folder)
-    for name, group in result.get("agents", {}).items():
+        _expand_queue(queue, f"queues.{name}", grid, folder)
+    groups = result.get("agents", {})
+    for name, group in groups.items():
         if group.get("staffing") is not None:
             _write_out(group, "staffing", f"agents.{name}", grid, folder)
+    _read_rosters(groups, grid, folder)
     return result, grid
+
+
+def _expand_queue(queue: dict[str, Any], path: str, grid: Grid, folder: Path) -> None:
+    arrivals = queue.get("arrivals")
+    if isinstance(arrivals, dict) and arrivals.get("per_interval") is not None:
+        _write_out(arrivals, "per_interval", f"{path}.arrivals", grid, folder)
+    for key in DISTRIBUTION_KEYS:
+        _expand_distribution(_at(queue, key), f"{path}.{key}", grid, folder)
+    _read_amounts(queue.get("customer_value"), f"{path}.customer_value", folder)
+    classes = queue.get("classes")
+    for name, own in classes.items() if isinstance(classes, dict) else ():
+        for key in CLASS_KEYS:
+            _expand_distribution(_at(own, key), f"{path}.classes.{name}.{key}", grid, folder)
+        _read_amounts(_at(own, "customer_value"), f"{path}.classes.{name}.customer_value", folder)
+    callback = queue.get("callback")
+    if isinstance(callback, dict) and callback.get("offer") == "always":
+        callback["offer"] = {"always": True}
+    if isinstance(queue.get("transfer"), dict):
+        queue["transfer"] = [queue["transfer"]]
+
+
+def _read_rosters(groups: dict[str, dict[str, Any]], grid: Grid, folder: Path) -> None:
+    """Read each file once, keep the rows of each group, and check that nobody works twice at a time."""
+    tables: dict[str, list[tuple[str, str, dict[str, Any]]]] = {}
+    readers: dict[str, list[str]] = {}
+    found: list[tuple[str, str, str, Any]] = []
+    for name, group in groups.items():
+        roster, path = group.get("roster"), f"agents.{name}.roster"
+        if not isinstance(roster, dict):
+            continue
+        if "file" not in roster:
+            rows = roster.get("rows")
+            of_group = enumerate(rows, 1) if isinstance(rows, list | tuple) else ()
+            found += [(path, f"row {number}", name, row) for number, row in of_group]
+            continue
+        key = f"{roster['file']!r} {roster.get('sheet')!r}"
+        try:
+            tables[key] = tables.get(key) or files.roster(folder, roster)
+            mine = [row for _, of, row in tables[key] if of == name]
+            if not mine:
+                known = nearest(name, {of for _, of, _ in tables[key]})
+                raise InputError(f"{roster['file']} has no row of the group {shown(name)}{known}; add some")
+        except InputError as error:
+            raise error.under(path) from None
+        group["roster"] = {"rows": mine}
+        readers.setdefault(key, []).append(name)
+    for key, names in readers.items():
+        for where, of, row in tables[key]:
+            found.append((f"agents.{of if of in names else names[0]}.roster", where, of, row))
+    people.check_rosters(found, grid)
 
 
 def _expand_distribution(spec: Any, path: str, grid: Grid, folder: Path) -> None:
@@ -227,6 +193,15 @@ def _expand_distribution(spec: Any, path: str, grid: Grid, folder: Path) -> None
             )
         try:
             spec["values"] = [f"{seconds!r} s" for seconds in files.values(folder, where)]
+        except InputError as error:
+            raise error.at(path=path) from None
+
+
+def _read_amounts(spec: Any, path: str, folder: Path) -> None:
+    if isinstance(spec, dict) and "file" in spec:
+        where = {key: spec.pop(key) for key in ("file", "column", "sheet") if key in spec}
+        try:
+            spec["values"] = files.values(folder, where)
         except InputError as error:
             raise error.at(path=path) from None
 
@@ -247,7 +222,7 @@ def per_interval(value: Any, grid: Grid, folder: Path, seconds: bool = False) ->
         if "file" in value:
             column = files.column(folder, dict(value), grid.opens, grid.interval, grid.count)
             return [f"{number!r} s" for number in column] if seconds else list(column)
-        return _steps(value, grid)
+        return [value[key] for key in keys_by_interval(value, grid)]
     if isinstance(value, list | tuple):
         if len(value) != grid.count:
             said = f"{grid.count} intervals of {units.say_duration(grid.interval)}"
@@ -258,35 +233,15 @@ def per_interval(value: Any, grid: Grid, folder: Path, seconds: bool = False) ->
     return [value] * grid.count
 
 
-def _steps(value: Mapping[str, Any], grid: Grid) -> list[Any]:
-    """`{"08:00": 31, "09:00": 44}`: each value holds until the next key, day after day."""
-    if not value:
-        raise InputError(
-            f'is empty; write a value for each time, as in {{"{units.say_clock(grid.opens)}": 10}}'
-        )
-    result: list[Any] = [None] * grid.count
-    starts = set()
-    for key, step in value.items():
-        try:
-            index = grid.index_of(units.clock(key), f"{shown(key)}")
-        except InputError as error:
-            raise error.at(path=str(key)) from None
-        if index >= grid.count:
-            raise InputError(f"{shown(key)} is the end of the horizon, where no interval starts")
-        if index in starts:
-            raise InputError(f"{shown(key)} names a time that already has a value")
-        starts.add(index)
-        for again in range(index, grid.count, max(1, round(DAY / grid.interval))):
-            result[again] = (step,)
-    if result[0] is None:
-        raise InputError(f'nothing is said from opening on; add a value for "{units.say_clock(grid.opens)}"')
-    for index in range(1, grid.count):
-        result[index] = result[index] or result[index - 1]
-    return [step for (step,) in result]
-
-
 def where_written(error: InputError, document: Mapping[str, Any], grid: Grid) -> InputError:
-    """The error of one interval's value, `….staffing.[3]`, at the place where that value is written."""
+    """The error of a value that was written out, at the place where the file has it.
+
+    That of one interval, `….staffing.[3]`, may stand in one value, under a clock time or in a file; what is a list
+    of one, `….transfer.[0].to`, may have been written without it.
+    """
+    found = re.fullmatch(r"(queues\..*\.transfer)\.\[0\](.*)", error.path)
+    if found and isinstance(_at(document, found[1]), Mapping):
+        return InputError(error.problem, path=found[1] + found[2])
     path, _, item = error.path.rpartition(".")
     if not re.fullmatch(r"\[[0-9]+\]", item):
         return error
@@ -298,10 +253,9 @@ def where_written(error: InputError, document: Mapping[str, Any], grid: Grid) ->
     if "file" in written:
         column = f"{written['file']}, column {shown(written.get('column'))}, row {index + files.FIRST_ROW}"
         return InputError(f"{column}: {error.problem}", path=path)
-    keys = {grid.index_of(units.clock(key), key): key for key in written}
-    per_day = max(1, round(DAY / grid.interval))
-    start = max((s for s in keys if s <= index), key=lambda s: s + (index - s) // per_day * per_day)
-    return InputError(error.problem, path=f"{path}.{keys[start]}")
+    if path.rpartition(".")[2] not in ("staffing", "per_interval", "mean"):
+        return error
+    return InputError(error.problem, path=f"{path}.{keys_by_interval(written, grid)[index]}")
 
 
 def _at(document: Any, path: str) -> Any:
@@ -310,15 +264,3 @@ def _at(document: Any, path: str) -> Any:
             return None
         document = document[part]
     return document
-
-
-def span_indices(text: str, grid: Grid) -> range:
-    """The intervals of a span of the day, `"10:00-13:00"`."""
-    start, end = units.span(text)
-    first = grid.index_of(start, f"the start of {shown(text)}")
-    last = grid.index_of(end, f"the end of {shown(text)}")
-    if math.isclose(end - start, DAY):
-        last = grid.count
-    if first >= last:
-        raise InputError(f"the span {shown(text)} is empty or outside the horizon")
-    return range(first, last)

@@ -12,7 +12,8 @@ from typing import Any
 
 from sim.errors import InputError, nearest, shown
 from sim.scenario.source import decode, read_bytes
-from sim.scenario.units import DAY, clock, say_clock, say_duration
+from sim.scenario.units import DAY, clock, say_clock, say_duration, weekday
+from sim.scenario.units import number as units_number
 
 TIME_COLUMNS = ("time", "start", "interval")  # names by which a first column is taken as the times
 CELLS = 20_000_000  # the most cells of a file
@@ -54,6 +55,70 @@ def values(folder: Path, spec: dict[str, Any]) -> list[float]:
     if not rows:
         raise InputError(f"{where} has no rows under its header: write one number per row")
     return _numbers(where, header[wanted], [row[wanted] for row in rows], decimal)
+
+
+def roster(folder: Path, spec: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    """Return the shifts of a roster: where each stands ("roster.csv, row 2"), its group, and the row.
+
+    spec: file, sheet. Columns: agent, group, start, end, and, if wanted, day (a weekday or a number from 1), break
+    start, break end, break start 2, break end 2 … A row: agent, day, start, end, breaks, as the schema reads them.
+    """
+    where, header, rows, _ = _open(folder, spec, ("file", "sheet"))
+    names = [name.casefold() for name in header]
+    at = {key: _index(where, names, key, "column") for key in ("agent", "group", "start", "end")}
+    pauses = [
+        (index, _index(where, names, name.replace("start", "end"), "column"))
+        for index, name in enumerate(names)
+        if re.fullmatch(r"break start(?: [0-9]+)?", name)
+    ]
+    day = names.index("day") if "day" in names else None
+    found = []
+    for number, row in enumerate(rows, FIRST_ROW):
+        place = f"{where}, row {number}"
+        if all(_blank(cell) for cell in row):
+            continue
+        for key in ("agent", "group"):
+            if _blank(row[at[key]]):
+                raise InputError(f"{place}: the {key} is blank: write a name")
+        breaks = [
+            f"{_time_of_day(place, row[start])}-{_time_of_day(place, row[end])}"
+            for start, end in pauses
+            if not (_blank(row[start]) and _blank(row[end]))
+        ]
+        shift: dict[str, Any] = {
+            "agent": _name(row[at["agent"]]),
+            "start": _time_of_day(place, row[at["start"]]),
+            "end": _time_of_day(place, row[at["end"]]),
+            "breaks": breaks,
+        }
+        if day is not None and not _blank(row[day]):
+            shift["day"] = _day(place, row[day])
+        found.append((place, _name(row[at["group"]]), shift))
+    if not found:
+        raise InputError(f"{where} has no rows under its header: write one shift per row")
+    return found
+
+
+def _name(cell: Any) -> str:
+    return str(int(cell) if isinstance(cell, float) and cell.is_integer() else cell).strip()
+
+
+def _time_of_day(place: str, cell: Any) -> str:
+    moment = _moment(place, cell)
+    if isinstance(moment, datetime.datetime):
+        raise InputError(f"{place}: {_said(cell)} has a date: write 08:00, and the day in a column day")
+    return say_clock(moment)
+
+
+def _day(place: str, cell: Any) -> str | int:
+    """A weekday as text, or the number of a day from 1."""
+    try:
+        if isinstance(cell, str) and not cell.strip().isdecimal():
+            weekday(cell)
+            return cell.strip()
+        return int(units_number(int(cell) if isinstance(cell, str) else cell, least=1, integer=True))
+    except InputError as error:
+        raise InputError(f"{place}: {error.problem}, or the number of a day from 1") from None
 
 
 def table(path: Path, sheet: str | None = None) -> tuple[list[str], list[list[Any]]]:

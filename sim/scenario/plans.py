@@ -2,6 +2,7 @@
 
 import copy
 import math
+import re
 import types
 import typing
 from collections.abc import Mapping
@@ -13,8 +14,9 @@ from pydantic.fields import FieldInfo
 
 from sim.errors import InputError, nearest, shown
 from sim.scenario import units
-from sim.scenario.expand import Grid, grid_of, per_interval, span_indices
+from sim.scenario.expand import per_interval
 from sim.scenario.quantities import DURATION, Quantity
+from sim.scenario.weeks import Grid, grid_of, span_indices
 
 FIXED = ("schema", "plans", "defaults")
 CHANGES = ("add", "scale")
@@ -41,19 +43,21 @@ def _carry_out(document: dict[str, Any], path: str, value: Any, model: Any, fold
     parts = path.split(".")
     if parts[0] in FIXED:
         raise InputError("cannot be overridden")
-    field = _field_at(document, parts, model)
+    field = _field_at(document, parts, model, not (value is None or _is_a_change(value)))
     quantity = _quantity(field)
     parent, key = _parent(document, parts, removing=value is None)
     if value is None:
         if parent is not None:
             parent.pop(key, None)
         return
-    if isinstance(value, Mapping) and _is_change(value):
+    if _is_a_change(value):
         if quantity is None:
             raise InputError("only numbers, shares, durations and lists of them can be added to or scaled")
         current = parent.get(key, _default(field))
         if current is None:
             raise InputError("has no value yet that could be changed; give the value itself")
+        if isinstance(current, Mapping) and "distribution" in current:
+            raise InputError("holds a distribution; change one of its numbers")
         parent[key] = _changed(current, value, quantity, grid_of(document, model), folder)
         return
     parent[key] = copy.deepcopy(value)
@@ -73,14 +77,18 @@ def _quantity(field: FieldInfo) -> Quantity | None:
     return next((mark for mark in marks if isinstance(mark, Quantity)), None)
 
 
-def _is_change(value: Mapping[str, Any]) -> bool:
+def _is_a_change(value: Any) -> bool:
     """Whether this is `{add: …}`, `{scale: …}` or such a change (or a value) over spans of the day."""
-    return bool(value) and all(str(key) in CHANGES or _is_span(key) for key in value)
+    return (
+        isinstance(value, Mapping)
+        and bool(value)
+        and all(str(key) in CHANGES or _is_span(key) for key in value)
+    )
 
 
 def _is_span(key: Any) -> bool:
-    start, dash, end = str(key).partition("-")
-    return bool(dash) and ":" in start and ":" in end
+    """Whether this is "10:00-13:00" or "mon-fri 10:00-13:00"."""
+    return re.fullmatch(r"(?:[A-Za-z].*\s)?[^-–]*:[^-–]*[-–][^-–]*:[^-–]*", str(key)) is not None
 
 
 def _changed(current: Any, change: Mapping[str, Any], quantity: Any, grid: Grid, folder: Path) -> Any:
@@ -153,10 +161,15 @@ def _amount(amount: Any, quantity: Any) -> float:
     return -size if negative else size
 
 
-def _field_at(document: Mapping[str, Any], parts: list[str], model: Any) -> FieldInfo:
-    """The schema's field for a path, each queue and group on the way checked to exist."""
+def _field_at(document: Mapping[str, Any], parts: list[str], model: Any, adding: bool) -> FieldInfo:
+    """The schema's field for a path, each queue and group on the way checked to exist.
+
+    adding: whether what stands at the path is replaced, so that a class or a shift may be new.
+    """
     here, field = model, None
     for depth, part in enumerate(parts):
+        if typing.get_origin(here) is tuple and isinstance(_value_at(document, parts[:depth]), Mapping):
+            here = _inside(typing.get_args(here)[0])  # one member of a list, written without the list
         if isinstance(here, type) and issubclass(here, BaseModel):
             if part in here.later:  # type: ignore[attr-defined]
                 raise InputError("is not available yet")
@@ -166,7 +179,7 @@ def _field_at(document: Mapping[str, Any], parts: list[str], model: Any) -> Fiel
             field = fields[part]
             here = _inside(field.annotation)
         elif typing.get_origin(here) is dict:
-            _must_exist(document, parts, depth)
+            _must_exist(document, parts, depth, adding)
             field = FieldInfo(annotation=typing.get_args(here)[1])
             here = _inside(field.annotation)
         else:
@@ -177,25 +190,51 @@ def _field_at(document: Mapping[str, Any], parts: list[str], model: Any) -> Fiel
     return field
 
 
-def _must_exist(document: Mapping[str, Any], parts: list[str], depth: int) -> None:
+def _must_exist(document: Mapping[str, Any], parts: list[str], depth: int, adding: bool) -> None:
+    """Queues and groups are there already; a class, a shift or a shift type may be added whole."""
     kind, name = parts[depth - 1], parts[depth]
-    known = document.get("queues" if kind == "skills" else kind, {})
+    what = {
+        "queues": "queue",
+        "agents": "group",
+        "skills": "queue",
+        "classes": "class",
+        "shifts": "shift",
+        "shift_types": "shift type",
+    }.get(kind, kind)
+    if kind not in ("queues", "agents", "skills"):
+        known = _value_at(document, parts[:depth]) or {}
+        if adding and depth == len(parts) - 1:
+            return
+    else:
+        known = document.get("queues" if kind == "skills" else kind, {})
     if name not in known:
-        what = {"queues": "queue", "agents": "group", "skills": "queue"}.get(kind, kind)
         raise InputError(f"there is no {what} {shown(name)}{nearest(name, known)}")
 
 
+def _value_at(document: Any, parts: list[str]) -> Any:
+    for part in parts:
+        if not isinstance(document, Mapping) or part not in document:
+            return None
+        document = document[part]
+    return document
+
+
 def _inside(annotation: Any) -> Any:
-    """The model or mapping inside `X | None` or `Annotated[X, …]`."""
+    """The model, mapping or list inside `X | None` or `Annotated[X, …]`; of several the one that has keys."""
     if typing.get_origin(annotation) is typing.Annotated:
         return _inside(typing.get_args(annotation)[0])
     if typing.get_origin(annotation) in (typing.Union, types.UnionType):
-        return next((_inside(a) for a in typing.get_args(annotation) if a is not type(None)), None)
+        found = [_inside(a) for a in typing.get_args(annotation) if a is not type(None)]
+        return next(
+            (one for one in found if typing.get_origin(one) or hasattr(one, "model_fields")), found[0]
+        )
     return annotation
 
 
 def step_into(model: Any, part: str) -> Any:
     """The model that a key of another model (or of a mapping of models) leads to."""
+    if part.startswith("[") and typing.get_origin(model) is tuple:
+        return _inside(typing.get_args(model)[0])
     if typing.get_origin(model) is dict:
         return _inside(typing.get_args(model)[1])
     fields = {f.alias or n: f for n, f in model.model_fields.items()}

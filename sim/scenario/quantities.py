@@ -17,6 +17,7 @@ MOST_AMOUNT = 1e12
 SHARE_TEXT = {
     "anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, {"type": "string", "pattern": "%$|^[0-9.]+$"}]
 }
+FACTOR_TEXT = {"anyOf": [NUMBER, {"type": "string", "pattern": "%$|^[0-9.]+$"}]}
 DURATION_TEXT = {"type": "string", "description": 'a number with a unit, as in "40 s", "4 min", "1.5 h"'}
 
 
@@ -27,6 +28,17 @@ class Quantity:
     parse: Callable[[Any], float]
     write: Callable[[float], Any] = float
     whole: bool = False
+
+
+def _parse_ages(value: Any) -> tuple[float, float]:
+    """Read "0 h - 30 h", or one duration for all."""
+    if not isinstance(value, str) or not any(dash in value for dash in "-–"):
+        age = units.duration(value)
+        return age, age
+    return units.duration_span(value)
+
+
+Ages = Annotated[tuple[float, float], BeforeValidator(_parse_ages), WithJsonSchema(TEXT)]
 
 
 def leaf(kind: type, quantity: Quantity, schema: Mapping[str, Any]) -> Any:
@@ -70,8 +82,32 @@ Share = leaf(float, Quantity(units.share), SHARE_TEXT)
 Factor = leaf(
     float,
     Quantity(_capped(units.factor, 1e9)),
-    {"anyOf": [NUMBER, {"type": "string", "pattern": "%$|^[0-9.]+$"}]},
+    FACTOR_TEXT,
 )
+
+
+def _parse_positive_factor(value: Any) -> float:
+    result = _capped(units.factor, 1e9)(value)
+    if result <= 0:
+        raise InputError(f"{shown(value)} must be more than 0%")
+    return result
+
+
+PositiveFactor = leaf(float, Quantity(_parse_positive_factor), FACTOR_TEXT)
+Factors = Annotated[
+    tuple[float, ...],
+    BeforeValidator(lambda value: each(_parse_positive_factor)(_listed(value))),
+    WithJsonSchema({"type": "array", "items": FACTOR_TEXT, "minItems": 1}),
+    Quantity(_parse_positive_factor),
+]
+
+
+def _listed(value: Any) -> Any:
+    if not isinstance(value, list | tuple) or not value:
+        raise InputError(f"{shown(value)} is not a list of at least one number")
+    return value
+
+
 Rate = leaf(float, Quantity(_capped(units.rate, 1e9), lambda per_second: f"{per_second!r} / s"), TEXT)
 Count = leaf(int, Quantity(integer(0), int, whole=True), {"type": "integer", "minimum": 0})
 Positive = leaf(int, Quantity(integer(1), int, whole=True), {"type": "integer", "minimum": 1})
@@ -79,7 +115,8 @@ Seed = leaf(int, Quantity(integer(0, 2**63 - 1), int, whole=True), {"type": "int
 Replications = leaf(
     int, Quantity(integer(1, MOST_REPLICATIONS), int, whole=True), {"type": "integer", "minimum": 1}
 )
-Amount = leaf(float, Quantity(_real(least=0.0)), {"type": "number", "minimum": 0})
+amount = _real(least=0.0)
+Amount = leaf(float, Quantity(amount), {"type": "number", "minimum": 0})
 Real = leaf(float, Quantity(_real()), NUMBER)
 AboveZero = leaf(float, Quantity(_real(above=0.0)), {"type": "number", "exclusiveMinimum": 0})
 
@@ -128,26 +165,43 @@ Mean = Annotated[
 ]
 
 
-def _parse_shares_by_time(value: Any) -> dict[float, float]:
-    """`{40 s: 15%}` as {seconds: share}; the order is that of the file."""
-    if not isinstance(value, Mapping) or not value:
-        raise InputError(f"{shown(value)} is not a mapping of times to shares, as in {{40 s: 15%}}")
-    result: dict[float, float] = {}
-    for key, share in value.items():
-        try:
-            seconds = units.duration(key)
-            if seconds in result:
-                raise InputError("the same time stands here twice; keep one")
-            result[seconds] = units.share(share)
-        except InputError as error:
-            raise error.at(path=str(key)) from None
-    return result
+def _shares_by(parse: Callable[[Any], float], example: str) -> Callable[[Any], dict[float, float]]:
+    """Read `{40 s: 15%}` as {seconds: share}, or the like of amounts; the order is that of the file."""
+
+    def parse_all(value: Any) -> dict[float, float]:
+        if not isinstance(value, Mapping) or not value:
+            raise InputError(f"{shown(value)} is not a mapping {example}")
+        result: dict[float, float] = {}
+        for key, share in value.items():
+            try:
+                at = parse(key)
+                if at in result:
+                    raise InputError("the same time stands here twice; keep one")
+                result[at] = units.share(share)
+            except InputError as error:
+                raise error.at(path=str(key)) from None
+        return result
+
+    return parse_all
 
 
-SharesByTime = Annotated[
+def _amount_of_key(key: Any) -> float:
+    """The keys of a file are text, whatever they look like."""
+    try:
+        return amount(float(key) if isinstance(key, str) else key)
+    except ValueError as error:
+        raise (
+            error if isinstance(error, InputError) else InputError(f"{shown(key)} is not a number")
+        ) from None
+
+
+_parse_shares_by_time = _shares_by(units.duration, "of times to shares, as in {40 s: 15%}")
+_SHARES = {"type": "object", "additionalProperties": SHARE_TEXT, "minProperties": 1}
+SharesByTime = Annotated[dict[float, float], BeforeValidator(_parse_shares_by_time), WithJsonSchema(_SHARES)]
+SharesByAmount = Annotated[
     dict[float, float],
-    BeforeValidator(_parse_shares_by_time),
-    WithJsonSchema({"type": "object", "additionalProperties": SHARE_TEXT, "minProperties": 1}),
+    BeforeValidator(_shares_by(_amount_of_key, "of amounts to shares, as in {40: 15%}")),
+    WithJsonSchema(_SHARES),
 ]
 
 
@@ -204,3 +258,84 @@ def _parse_text(value: Any) -> str:
 
 
 Text = Annotated[str, BeforeValidator(_parse_text)]
+
+
+def _parse_flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise InputError(f"{shown(value)} is neither true nor false; write one of these")
+    return value
+
+
+Flag = Annotated[bool, BeforeValidator(_parse_flag), WithJsonSchema({"type": "boolean"})]
+
+
+def named(what: str) -> BeforeValidator:
+    """Refuse names of members that a dotted path could not hold."""
+
+    def parse(value: Any) -> Any:
+        for name in value if isinstance(value, Mapping) else ():
+            if not isinstance(name, str) or not name or "." in name:
+                raise InputError(f"{shown(name)} cannot be the name of {what}: names are text without a dot")
+        return value
+
+    return BeforeValidator(parse)
+
+
+Weekday = leaf(int, Quantity(units.weekday, lambda day: units.WEEKDAYS[int(day)]), TEXT)
+
+
+def _parse_day_clocks(value: Any) -> tuple[tuple[units.Days, float], ...]:
+    """One or several of "08:00" and "mon-fri 08:00"."""
+    if isinstance(value, list | tuple):
+        if not value:
+            raise InputError('is empty; write at least one time, as in "08:00"')
+        return each(units.day_clock)(value)
+    return (units.day_clock(value),)
+
+
+_CLOCK = {"type": "string", "pattern": "[0-9]{1,2}:[0-9]{2}"}
+DayClock = Annotated[tuple[Any, float], BeforeValidator(units.day_clock), WithJsonSchema(_CLOCK)]
+DayClocks = Annotated[
+    tuple[tuple[Any, float], ...],
+    BeforeValidator(_parse_day_clocks),
+    WithJsonSchema({"anyOf": [_CLOCK, {"type": "array", "items": _CLOCK, "minItems": 1}]}),
+]
+Weekdays = Annotated[tuple[int, ...], BeforeValidator(units.weekdays), WithJsonSchema(TEXT)]
+
+
+def _parse_roster_day(value: Any) -> Any:
+    """A weekday as a tuple of one, a number from 1 as it is."""
+    if isinstance(value, str):
+        return (units.weekday(value),)
+    return integer(1)(value)
+
+
+def _parse_spans(value: Any) -> tuple[tuple[float, float], ...]:
+    if not isinstance(value, list | tuple):
+        raise InputError(f'{shown(value)} is not a list of spans, as in ["12:00-12:30"]')
+    return each(units.span)(value)
+
+
+RosterDay = Annotated[
+    tuple[int, ...] | int | None,
+    BeforeValidator(lambda value: None if value is None else _parse_roster_day(value)),
+    WithJsonSchema({"anyOf": [TEXT, {"type": "integer", "minimum": 1}, {"type": "null"}]}),
+]
+SpanTexts = Annotated[
+    tuple[tuple[float, float], ...],
+    BeforeValidator(_parse_spans),
+    WithJsonSchema({"type": "array", "items": TEXT}),
+]
+
+
+def _parse_names(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or not value:
+        raise InputError(f"{shown(value)} is not a list of names; write {shown([value])}")
+    return each(_parse_text)(value)
+
+
+Names = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_parse_names),
+    WithJsonSchema({"type": "array", "items": TEXT, "minItems": 1}),
+]

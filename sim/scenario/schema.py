@@ -5,325 +5,36 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 import numpy as np
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    ValidationError,
-    WithJsonSchema,
-    model_validator,
-)  # fmt: skip
+from pydantic import BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError, WithJsonSchema
 
-from sim.distributions import FAMILIES, Distribution, distribution
 from sim.errors import InputError, nearest, shown
-from sim.scenario import units
-from sim.scenario.expand import Grid, expand, merged, where_written
+from sim.scenario import checks, events
+from sim.scenario.durations import Duration_ as Duration_
+from sim.scenario.durations import Frozen
+from sim.scenario.durations import Patience as Patience
+from sim.scenario.events import Event
+from sim.scenario.expand import expand, merged, where_written
+from sim.scenario.people import Group, ShiftType, spread
 from sim.scenario.quantities import (
-    SHARE_TEXT,
     TEXT,
-    UNLIMITED,
-    AboveZero,
-    Amount,
-    Attempts,
     Clock,
-    Contacts,
-    Count,
     Duration,
-    Factor,
-    Heads,
-    Mean,
     Positive,
-    Quantity,
-    Rate,
-    Real,
     Replications,
     Seed,
-    Share,
-    SharesByTime,
-    Steps,
     Text,
-    each,
-    leaf,
+    Weekday,
+    named,
     one_of,
-)  # fmt: skip
+)
+from sim.scenario.queue import AtClose, Queue
+from sim.scenario.queue import Callback as Callback
+from sim.scenario.weeks import Grid
 
-MOST_CONTACTS = 100_000_000
-MOST_MEMBERS = 1000  # queues, and groups: what the order of ties has room for
-MANY_ATTEMPTS = 1000  # beyond these, dials that follow at once would never end
-OFFERS = "always, {estimated_wait: 2 min}, {queue_length: 10}, {waited: 90 s}"
-AtClose = one_of("finish", "drop")
-
-
-class Frozen(BaseModel):
-    """Read once, never changed; a key that is not known is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    later: ClassVar[tuple[str, ...]] = ()
-
-
-class Duration_(Frozen):
-    """A distribution of durations: by `mean` (and `cv`), by `quantiles`, or by its own parameters."""
-
-    distribution: one_of(*FAMILIES)  # type: ignore[valid-type]
-    mean: Mean | None = None
-    cv: Amount | None = None
-    quantiles: SharesByTime | None = None
-    value: Duration | None = None
-    shape: AboveZero | None = None
-    scale: Duration | None = None
-    mu: Real | None = None
-    sigma: AboveZero | None = None
-    low: Duration | None = None
-    high: Duration | None = None
-    points: SharesByTime | None = None
-    values: Annotated[tuple[float, ...], BeforeValidator(each(units.duration))] | None = None
-
-    _drawn: tuple[Distribution, ...] = PrivateAttr(default=())
-
-    @model_validator(mode="after")
-    def _is_possible(self) -> "Duration_":
-        given = {
-            key: getattr(self, key)
-            for key in (
-                "mean",
-                "cv",
-                "quantiles",
-                "value",
-                "shape",
-                "scale",
-                "mu",
-                "sigma",
-                "low",
-                "high",
-                "points",
-                "values",
-            )
-            if getattr(self, key) is not None
-        }
-        means = given.pop("mean", None)
-        try:
-            if isinstance(means, tuple):
-                by_mean = {m: distribution(self.distribution, mean=m, **given) for m in dict.fromkeys(means)}
-                self._drawn = tuple(by_mean[m] for m in means)
-            else:
-                self._drawn = (distribution(self.distribution, mean=means, **given),)
-        except InputError:
-            raise
-        except ValueError as error:
-            raise InputError(str(error)) from None
-        except ArithmeticError:
-            raise InputError(f"no {self.distribution} fits numbers so far apart; check them") from None
-        for drawn in self._drawn:
-            if drawn.mean > units.LONGEST_DURATION:
-                raise InputError(
-                    f"the mean would be {drawn.mean:.3g} s, more than 300 years; check the numbers"
-                )
-        return self
-
-    @property
-    def drawn(self) -> tuple[Distribution, ...]:
-        """One distribution, or one for each interval."""
-        return self._drawn
-
-    def means(self, grid: Grid) -> np.ndarray:
-        """The mean of each interval, s."""
-        return np.broadcast_to(np.array([d.mean for d in self._drawn]), grid.count)
-
-
-class Patience(Duration_):
-    """How long a waiting caller holds on, counted from joining the queue."""
-
-    never_hangs_up: Share = 0.0
-
-
-class Arrivals(Frozen):
-    """First contacts: how many are expected, and how much the days differ beyond chance."""
-
-    later = ("trace",)
-    per_interval: Contacts | None = None
-    rate: Rate | None = None
-    volume: Factor = 1.0
-    daily_variation: Factor = 0.0
-    varies_with: Text | None = None
-
-    @model_validator(mode="after")
-    def _exactly_one_way(self) -> "Arrivals":
-        if (self.per_interval is None) == (self.rate is None):
-            raise InputError("give exactly one of per_interval and rate")
-        if self.daily_variation and not 0.001 <= self.daily_variation <= 10:
-            raise InputError(
-                f"{units.say_share(self.daily_variation)} is no variation that can be drawn; "
-                "give 0%, or from 0.1% to 1000%",
-                path="daily_variation",
-            )
-        return self
-
-
-class Redial(Frozen):
-    """Those who gave up and dial again: which share, after how long, at most how often in all."""
-
-    share: Share
-    after: Duration_
-    attempts: Attempts = UNLIMITED
-
-    @model_validator(mode="after")
-    def _ends(self) -> "Redial":
-        if self.attempts > MANY_ATTEMPTS and min(d.mean for d in self.after.drawn) < 1:
-            raise InputError(
-                f"callers who redial within 1 s on average need attempts of {MANY_ATTEMPTS} or fewer; "
-                "make after longer",
-                path="after",
-            )
-        return self
-
-
-def _parse_true(value: Any) -> bool:
-    if value is not True:
-        raise InputError(f"{shown(value)} is not true; write offer: always, or another rule")
-    return True
-
-
-class Offer(Frozen):
-    """When a caller who cannot be answered at once is offered a callback: exactly one of these."""
-
-    estimated_wait: Duration | None = None
-    queue_length: Count | None = None
-    waited: Duration | None = None
-    always: Annotated[bool, BeforeValidator(_parse_true), WithJsonSchema({"const": True})] | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _is_a_mapping(cls, value: Any) -> Any:
-        if not isinstance(value, Mapping):
-            near = nearest(value, ("always",)) if isinstance(value, str) else ""
-            raise InputError(f"{shown(value)} is no rule{near}; give one of {OFFERS}")
-        return value
-
-    @model_validator(mode="after")
-    def _exactly_one_rule(self) -> "Offer":
-        if sum(rule is not None for _, rule in self) != 1:
-            raise InputError(f"give exactly one of {OFFERS}")
-        return self
-
-
-class Callback(Frozen):
-    """A callback instead of waiting: when it is offered, who accepts, when and how it is dialled.
-
-    `place`: keep the place in line, come back `later` (after `after`), or be dialled when agents are `idle`
-    (more than `reserve` of the group free). `within` is the promise that is reported on.
-    """
-
-    offer: Offer
-    accept: Share
-    place: one_of("keep", "later", "idle") = "keep"  # type: ignore[valid-type]
-    after: Duration | None = None
-    reserve: Count | None = None
-    ring: Duration = 0.0
-    reached: Share = 1.0
-    attempts: Positive = 3
-    retry_after: Duration = 600.0
-    max_pending: Count | None = None
-    last_offer: Duration = 0.0
-    within: Duration = 3600.0
-
-    @model_validator(mode="after")
-    def _fits_its_place(self) -> "Callback":
-        if self.place == "later" and self.after is None:
-            raise InputError("is missing; place: later needs it, as in after: 30 min", path="after")
-        if self.place != "later" and self.after is not None:
-            raise InputError("belongs to place: later; leave it out or write place: later", path="after")
-        if self.reserve is not None and self.place != "idle":
-            raise InputError("belongs to place: idle; leave it out or write place: idle", path="reserve")
-        if self.attempts > MANY_ATTEMPTS and self.retry_after < 1:
-            raise InputError(
-                f"attempts that follow within 1 s must be {MANY_ATTEMPTS} or fewer; make retry_after longer",
-                path="attempts",
-            )
-        return self
-
-
-class ServiceLevel(Frozen):
-    """The promise: answered within so long, for this share of contacts, counted by this definition."""
-
-    within: Duration = 20.0
-    target: Share = 0.8
-    definition: one_of("offered", "answered", "early_abandons_excluded", "early_abandons_met") = "offered"  # type: ignore[valid-type]
-
-
-class Leaves(Frozen):
-    """Which customers are lost: of the unserved, and of those served late by their total waiting."""
-
-    unserved: Share = 1.0
-    served_late: Steps = Field(default_factory=dict)
-
-
-class Tells(Frozen):
-    """Lost customers who tell others: the share that tells, how many people, how many of them stay away."""
-
-    share: Share
-    people: Amount
-    put_off: Share
-
-
-class Queue(Frozen):
-    """One kind of contact with its own waiting line."""
-
-    later = ("hours", "backlog", "ivr", "repeat", "transfer", "switch", "classes")
-    arrivals: Arrivals
-    talk: Duration_
-    wrap: Duration_ | None = None
-    patience: Patience | None = None
-    at_close: AtClose | None = None  # type: ignore[valid-type]
-    balks: Share = 0.0
-    max_waiting: Count | None = None
-    head_start: Duration = 0.0
-    redial: Redial | None = None
-    callback: Callback | None = None
-    service_level: ServiceLevel = Field(default_factory=ServiceLevel)
-    customer_value: Amount = 0.0
-    leaves: Leaves = Field(default_factory=Leaves)
-    tells: Tells | None = None
-
-    def expected(self, grid: Grid) -> np.ndarray:
-        """Expected first contacts of each interval."""
-        arrivals = self.arrivals
-        each_interval = arrivals.per_interval or [(arrivals.rate or 0.0) * grid.interval] * grid.count
-        return np.array(each_interval, dtype=float) * arrivals.volume
-
-    def mean_handle(self, grid: Grid) -> np.ndarray:
-        """Mean talk + mean wrap of each interval, s, before any handle factor."""
-        return self.talk.means(grid) + (self.wrap.means(grid) if self.wrap else 0.0)
-
-
-class Skill(Frozen):
-    """A queue that a group may serve: how gladly (level), how gladly sent there (prefer), how fast."""
-
-    later = ("overflow_after", "reserve", "at_once", "slowdown", "interruptible")
-    level: Positive = 1
-    prefer: Positive | None = None
-    handle_factor: AboveZero = 1.0
-
-
-def _parse_shrinkage(value: Any) -> float:
-    share = units.share(value)
-    if share >= 1:
-        raise InputError(f"{shown(value)} leaves nobody at work: give less than 100%")
-    return share
-
-
-class Group(Frozen):
-    """Agents who share skills, hours and cost, interchangeable."""
-
-    later = ("shifts", "absence")
-    staffing: Heads
-    skills: dict[str, Skill]
-    shrinkage: leaf(float, Quantity(_parse_shrinkage), SHARE_TEXT) = 0.0  # type: ignore[valid-type]
-    cost_per_hour: Amount = 0.0
+ROUTING = ("by_level", "longest_wait", "longest_queue", "shortest_delay", "weighted")
 
 
 def _parse_version(value: Any) -> int:
@@ -340,7 +51,7 @@ class Scenario(Frozen):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
-    later = ("days", "starts", "shift_types", "targets", "events", "routing")
+    later = ("targets",)
 
     schema_: Annotated[int, BeforeValidator(_parse_version), WithJsonSchema({"const": 1})] = Field(
         default=1, alias="schema"
@@ -350,14 +61,19 @@ class Scenario(Frozen):
     opens: Clock = 0.0
     closes: Clock | None = None
     length: Duration | None = None
+    days: Positive | None = None
+    starts: Weekday | None = None
     interval: Duration = 1800.0
     at_close: AtClose = "finish"  # type: ignore[valid-type]
     warm_up: Duration = 0.0
     replications: Replications = 100
     seed: Seed = 1
     lines: Positive | None = None
+    routing: one_of(*ROUTING) = "by_level"  # type: ignore[valid-type]
     queues: dict[str, Queue]
     agents: dict[str, Group]
+    shift_types: Annotated[dict[str, ShiftType], named("a shift type")] = Field(default_factory=dict)
+    events: tuple[Event, ...] = ()
     plans: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
     _document: dict[str, Any] = PrivateAttr(default_factory=dict)
@@ -373,7 +89,7 @@ class Scenario(Frozen):
         except ValidationError as error:
             raise where_written(one_sentence(error), base, grid) from None
         self._document, self._written_out, self._folder, self._grid = base, expanded, folder, grid
-        _check_whole(self)
+        checks.check_whole(self)
 
     def __eq__(self, other: object) -> bool:
         """Whether both say the same, wherever they were read from."""
@@ -406,6 +122,80 @@ class Scenario(Frozen):
         """A hash of all that the scenario says, files read in and shorthands expanded."""
         text = json.dumps(self._written_out, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The names of all customer classes in order of first mention; the number of a class is its place + 1."""
+        return tuple(dict.fromkeys(name for queue in self.queues.values() for name in queue.classes))
+
+    def volume_events(self, queue: str) -> list[tuple[Any, float]]:
+        """The spans of every event that changes the volume of a queue, with its factor."""
+        return [
+            (event.spans(self.grid), event.volume)
+            for event in self.events
+            if event.volume is not None and (event.queues is None or queue in event.queues)
+        ]
+
+    def agent_events(self, group: str) -> list[tuple[Any, float]]:
+        """The spans of every event that changes the agents of a group, with its factor."""
+        return [
+            (event.spans(self.grid), event.agents)
+            for event in self.events
+            if event.agents is not None and (event.groups is None or group in event.groups)
+        ]
+
+    def expected(self, queue: str) -> np.ndarray:
+        """Expected first contacts of a queue in each interval, events included."""
+        found, grid = self.volume_events(queue), self.grid
+        usual = self.queues[queue].expected(grid)
+        if not found:
+            return usual
+        ends = events.ends_of((spans for spans, _ in found), grid.horizon)
+        moments = events.merged_moments([[0.0], ends])
+        factors = events.factor_at(moments, found)
+        return usual * events.integral((moments, factors), grid) / grid.interval
+
+    def planned_steps(self, group: str) -> tuple[np.ndarray, np.ndarray]:
+        """Moments, float64, the first 0, and how many agents are planned from each on, int64; events included."""
+        steps, found = self._planned(group), self.agent_events(group)
+        if not found:
+            return steps
+        ends = events.ends_of((spans for spans, _ in found), self.grid.horizon)
+        moments = events.merged_moments([steps[0], ends])
+        scaled = np.floor(events.at(steps, moments) * events.factor_at(moments, found) + 0.5).astype(np.int64)
+        keep = np.concatenate(([True], scaled[1:] != scaled[:-1]))
+        return moments[keep], scaled[keep]
+
+    def _planned(self, group: str) -> tuple[np.ndarray, np.ndarray]:
+        try:
+            return self.agents[group].planned_steps(self.grid, self.shift_types)
+        except InputError as error:
+            raise error.under(f"agents.{group}") from None
+
+    def line_steps(self) -> tuple[np.ndarray, np.ndarray]:
+        """Moments, float64, the first 0, and how many lines there are from each on, int64, -1 without limit."""
+        found = [(e.spans(self.grid), e.lines) for e in self.events if e.lines is not None]
+        ends = events.ends_of((spans for spans, _ in found), self.grid.horizon)
+        moments = events.merged_moments([[0.0], ends])
+        return moments, events.least_at(moments, -1 if self.lines is None else self.lines, found)
+
+    def planned_seconds(self, group: str, since: float = 0.0) -> np.ndarray:
+        """Planned agent-seconds of a group within each interval, from `since` on, events included; float64."""
+        return events.integral(self.planned_steps(group), self.grid, since)
+
+    def paid_seconds(self, group: str, since: float = 0.0) -> np.ndarray:
+        """Paid agent-seconds of a group within each interval, from `since` on, before shrinkage; float64.
+
+        What is planned where staffing is written; of shifts the paid time, spread evenly over each.
+        """
+        members = self.agents[group]
+        if members.staffing is not None:
+            return events.integral(self._planned(group), self.grid, since)
+        result = np.zeros(self.grid.count)
+        for duty in members.duties(self.grid, self.shift_types):
+            weight = duty.agents * duty.paid / (duty.end - duty.start)
+            spread(result, duty.start, duty.end, weight, self.grid.interval, since)
+        return result
 
     def with_(self, overrides: Mapping[str, Any]) -> "Scenario":
         """The same scenario with some values replaced, added to or scaled, by dotted path."""
@@ -441,50 +231,12 @@ class Scenario(Frozen):
         return self.with_(plan) if plan else self
 
 
-def _check_whole(scenario: Scenario) -> None:
-    """What no single key can see: names that belong together, and that somebody is there to answer."""
-    for kind, members in (("queues", scenario.queues), ("agents", scenario.agents)):
-        if not members:
-            raise InputError(f"there are no {kind}: add at least one", path=kind)
-        if len(members) > MOST_MEMBERS:
-            raise InputError(f"{len(members)} {kind} are more than the {MOST_MEMBERS} that fit", path=kind)
-    for name, group in scenario.agents.items():
-        if not group.skills:
-            raise InputError(
-                "a group needs at least one skill: the name of a queue", path=f"agents.{name}.skills"
-            )
-        for queue in group.skills:
-            if queue not in scenario.queues:
-                known = ", ".join(scenario.queues)
-                hint = nearest(queue, scenario.queues)
-                raise InputError(
-                    f"there is no queue {shown(queue)}{hint}; the queues are {known}",
-                    path=f"agents.{name}.skills.{queue}",
-                )
-    if not any(any(group.staffing) for group in scenario.agents.values()):
-        raise InputError(
-            "no agents anywhere: every group has staffing 0 all day; give one a positive number",
-            path="agents",
-        )
-    if scenario.warm_up >= scenario.grid.horizon:
-        raise InputError("the warm-up must end before the horizon does", path="warm_up")
-    _check_volume(scenario)
-
-
-def _check_volume(scenario: Scenario) -> None:
-    for name, queue in scenario.queues.items():
-        contacts = queue.expected(scenario.grid).sum()
-        if contacts > MOST_CONTACTS:
-            said = f"{contacts:.3g} contacts a replication are more than the {MOST_CONTACTS:.0e} that fit"
-            raise InputError(f"{said}; make the horizon shorter", path=f"queues.{name}.arrivals")
-
-
 def one_sentence(error: ValidationError) -> InputError:
     """The first thing that is wrong, misspelt keys before missing ones."""
     order = {"extra_forbidden": 0, "value_error": 1, "missing": 3}
     first = min(error.errors(), key=lambda e: order.get(e["type"], 2))
     place = [
-        str(part)
+        f"[{part}]" if isinstance(part, int) else str(part)
         for part in first["loc"]
         if not str(part).startswith(("function-", "tuple[", "constrained-"))
     ]
@@ -499,6 +251,8 @@ def one_sentence(error: ValidationError) -> InputError:
     cause = (first.get("ctx") or {}).get("error")
     if isinstance(cause, InputError):
         return cause.under(path)
+    if first["type"] == "tuple_type":
+        return InputError(f"{shown(first['input'])} is not a list; write it as one, [ … ]", path=path)
     if first["type"] in ("dict_type", "model_type", "model_attributes_type"):
         return InputError(f"{shown(first['input'])} is not a mapping of keys to values", path=path)
     return InputError(f"{shown(first['input'])}: {first['msg'][0].lower()}{first['msg'][1:]}", path=path)
@@ -531,6 +285,11 @@ def json_schema() -> dict[str, Any]:
     parts["Offer"] = {
         "anyOf": [{"const": "always"}, {**parts["Offer"], "minProperties": 1, "maxProperties": 1}]
     }
+    transfers = parts["Queue"]["properties"]["transfer"]
+    parts["Queue"]["properties"]["transfer"] = {"anyOf": [{"$ref": "#/$defs/Transfer"}, transfers]}
+    parts["Roster"]["properties"].update(file=TEXT, sheet=TEXT)
+    parts["Roster"].pop("required")
+    parts["Roster"]["anyOf"] = [{"required": ["file"]}, {"required": ["rows"]}]
     for part in parts.values():
         if "distribution" in part.get("properties", {}):
             part["properties"].update(file=TEXT, column=TEXT, sheet=TEXT)

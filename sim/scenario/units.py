@@ -3,11 +3,13 @@
 import math
 import numbers
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
-from sim.errors import InputError, shown
+from sim.errors import InputError, nearest, shown
 
 DAY = 86400.0
 LONGEST = 80  # characters of a quantity; more is no quantity
@@ -29,6 +31,14 @@ _SHARE = re.compile(rf"({_NUMBER})\s*(%?)")
 _RATE = re.compile(rf"({_NUMBER})\s*(?:/|\bper\b)\s*([a-z]+)")
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?")
 _COMMA = re.compile(r"[0-9],[0-9]")
+_ON_DAYS = re.compile(r"\s*([A-Za-z].*?)\s+([0-9].*)")
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_WEEKDAYS = {name: day for day, full in enumerate(WEEKDAYS) for name in (full, full[:3])}
+_WEEKDAYS |= {"tues": 1, "wednes": 2, "thur": 3, "thurs": 3}
+
+Days = tuple[int, ...] | None
+"""Weekdays, 0 for Monday, in the order written; None for every day."""
 
 
 def duration(value: Any) -> float:
@@ -135,6 +145,54 @@ def span(value: Any) -> tuple[float, float]:
     if start == end:
         raise InputError(f"{shown(value)} is empty: {remedy}")
     return start, end
+
+
+def weekday(value: Any) -> int:
+    """Return 0 … 6 for "mon" … "sun" or "Monday" … "Sunday"."""
+    text = value.strip().lower() if isinstance(value, str) else ""
+    if text not in _WEEKDAYS:
+        near = nearest(text, _WEEKDAYS) if text else ""
+        raise InputError(f'{shown(value)} is not a weekday{near}: write one such as "mon" or "Monday"')
+    return _WEEKDAYS[text]
+
+
+def weekdays(value: Any) -> tuple[int, ...]:
+    """Return the days of "mon", "mon-fri", "sat-mon" or "mon, wed-fri"; a day named twice is refused."""
+    days: list[int] = []
+    for part in value.split(",") if isinstance(value, str) else [value]:
+        ends = re.split(r"\s*[-–]\s*", part.strip()) if isinstance(part, str) else [part]
+        if len(ends) > 2:
+            raise InputError(f'{shown(value)} is no span of weekdays: write one such as "mon-fri"')
+        first, last = weekday(ends[0]), weekday(ends[-1])
+        days += [day % 7 for day in range(first, first + (last - first) % 7 + 1)]
+    if len(set(days)) < len(days):
+        raise InputError(f"{shown(value)} names a day twice: name it once")
+    return tuple(days)
+
+
+def day_clock(value: Any) -> tuple[Days, float]:
+    """Return the weekdays and the clock time of "mon 08:00", "mon-fri 08:00", or "08:00" of every day."""
+    found = _ON_DAYS.fullmatch(value) if isinstance(value, str) else None
+    return (weekdays(found[1]), clock(found[2])) if found else (None, clock(value))
+
+
+def day_span(value: Any) -> tuple[Days, float, float]:
+    """Return the weekdays and both ends of "mon 10:00-13:00" or "10:00-13:00", as `span` does."""
+    found = _ON_DAYS.fullmatch(value) if isinstance(value, str) else None
+    return (weekdays(found[1]), *span(found[2])) if found else (None, *span(value))
+
+
+def say_day_clock(days: Days, seconds: float) -> str:
+    """Return a clock time with its weekdays: "mon-fri 08:00", "08:00"."""
+    return say_clock(seconds) if days is None else f"{say_weekdays(days)} {say_clock(seconds)}"
+
+
+def say_weekdays(days: Iterable[int]) -> str:
+    """Return days as they are written: "mon-fri", "sat", "mon, wed"."""
+    ordered = list(days)
+    names = [WEEKDAYS[day][:3] for day in ordered]
+    follow = all((b - a) % 7 == 1 for a, b in pairwise(ordered))
+    return f"{names[0]}-{names[-1]}" if len(names) > 2 and follow else ", ".join(names)
 
 
 def number(

@@ -1,0 +1,94 @@
+"""What happens on a day beyond the usual: outages, campaigns, the letter that went out."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from sim.errors import InputError
+from sim.scenario import units
+from sim.scenario.durations import Frozen
+from sim.scenario.quantities import Count, DayClock, Duration, Factor, Names
+from sim.scenario.weeks import Grid, Spans, clipped
+
+
+class Event(Frozen):
+    """For a while from a time on: a factor on agents or on volume, another number of lines."""
+
+    at: DayClock
+    for_: Duration = Field(alias="for")
+    agents: Factor | None = None
+    volume: Factor | None = None
+    lines: Count | None = None
+    queues: Names | None = None
+    groups: Names | None = None
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> "Event":
+        if self.agents is None and self.volume is None and self.lines is None:
+            raise InputError("changes nothing; give agents, volume or lines")
+        if self.for_ <= 0:
+            raise InputError("an event must last more than 0 s", path="for")
+        for key, names, what in (("queues", self.queues, "volume"), ("groups", self.groups, "agents")):
+            if names is not None and getattr(self, what) is None:
+                raise InputError(f"belongs to {what}; leave it out or give {what}", path=key)
+        return self
+
+    def spans(self, grid: Grid) -> Spans:
+        """(start, end) of each time it happens, seconds from opening, what is after the horizon cut off."""
+        days, clock = self.at
+        what = units.say_day_clock(days, clock)
+        try:
+            starts = grid.moments(days, clock, what)
+            within = [start for start in starts if 0.0 <= start < grid.horizon]
+            if not within:
+                raise InputError(f"{what} is outside {grid.said}")
+        except InputError as error:
+            raise error.at(path="at") from None
+        return clipped([(start, start + self.for_) for start in within], grid.horizon)
+
+
+def factor_at(moments: np.ndarray, spans: Iterable[tuple[Spans, float]]) -> np.ndarray:
+    """The product of the factors of all spans that a moment lies in (start ≤ moment < end); 1 without."""
+    result = np.ones(len(moments))
+    for each, factor in spans:
+        for start, end in each:
+            result[(moments >= start) & (moments < end)] *= factor
+    return result
+
+
+def least_at(moments: np.ndarray, base: int, spans: Iterable[tuple[Spans, int]]) -> np.ndarray:
+    """The smallest number of the spans that a moment lies in; `base` outside of all."""
+    most = np.iinfo(np.int64).max
+    result = np.full(len(moments), most, dtype=np.int64)
+    for each, number in spans:
+        for start, end in each:
+            inside = (moments >= start) & (moments < end)
+            result[inside] = np.minimum(result[inside], number)
+    return np.where(result == most, base, result)
+
+
+def ends_of(spans: Iterable[Spans], horizon: float) -> set[float]:
+    """Every moment before the horizon at which a span begins or ends."""
+    return {moment for each in spans for span in each for moment in span if moment < horizon}
+
+
+def at(steps: tuple[np.ndarray, np.ndarray], moments: np.ndarray) -> np.ndarray:
+    """The value that holds at each of these moments; steps: moments (the first 0, rising) and values."""
+    return steps[1][np.searchsorted(steps[0], moments, side="right") - 1]
+
+
+def merged_moments(sets: Iterable[Iterable[float]]) -> np.ndarray:
+    """All these moments once, rising."""
+    return np.array(sorted({float(moment) for each in sets for moment in each}))
+
+
+def integral(steps: tuple[np.ndarray, np.ndarray], grid: Grid, since: float = 0.0) -> np.ndarray:
+    """Value × seconds within each interval, from `since` on; float64 (count,)."""
+    edges = np.arange(grid.count + 1) * grid.interval
+    moments = merged_moments([steps[0], edges[:-1], [min(since, grid.horizon)]])
+    values = at(steps, moments).astype(float)
+    values[moments < since] = 0.0
+    ends = np.append(moments[1:], grid.horizon)
+    index = np.searchsorted(edges[:-1], moments, side="right") - 1
+    return np.bincount(index, weights=values * (ends - moments), minlength=grid.count)

@@ -1,0 +1,131 @@
+"""A routing rule given to `simulate` or `compare`: by name, or a function of the user's own, in both engines."""
+
+import math
+from typing import Any
+
+import numba
+import pytest
+
+import sim
+from sim.errors import InputError
+from sim.jit import disabled
+from sim.reports.results import Result
+from sim.scenario.schema import Scenario
+
+ENGINES = "compiled", "reference"
+QUEUE = {
+    "arrivals": {"rate": "30 / h"},
+    "talk": {"distribution": "exponential", "mean": "3 min"},
+    "patience": {"distribution": "exponential", "mean": "5 min"},
+}
+BUSY = Scenario(
+    closes="03:00",
+    queues={"calls": QUEUE, "chat": QUEUE | {"head_start": "20 s"}},
+    agents={
+        "front": {"staffing": 2, "skills": {"calls": {}, "chat": {"level": 2}}},
+        "back": {"staffing": 1, "skills": ["chat", "calls"]},
+    },
+    replications=4,
+    plans={"today": {}, "more": {"agents.front.staffing": 3}},
+)
+
+
+def waited(group: int, queue: int, level: int, wait: float, length: int) -> float:
+    return wait
+
+
+@numba.njit
+def longest(group: int, queue: int, level: int, wait: float, length: int) -> int:
+    return length
+
+
+def never_chat(group: int, queue: int, level: int, wait: float, length: int) -> float:
+    return -math.inf if queue == 1 else 1.0
+
+
+def no_number(group: int, queue: int, level: int, wait: float, length: int) -> float:
+    return math.nan if wait > 60 else 1.0
+
+
+def fails(group: int, queue: int, level: int, wait: float, length: int) -> float:
+    return 1.0 / (length - length)
+
+
+def figures(result: Any) -> dict[str, Any]:
+    document: dict[str, Any] = result.to_dict(by_interval=True)
+    document.pop("provenance")
+    return document
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(("rule", "name"), [(waited, "weighted"), (longest, "longest_queue")])
+def test_a_rule_of_ones_own_plays_as_the_named_one_that_says_the_same(
+    rule: Any, name: str, engine: str
+) -> None:
+    own, named, usual = (sim.simulate(BUSY, engine=engine, routing=r) for r in (rule, name, None))
+    assert figures(own) == figures(named) != figures(usual)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_minus_infinity_leaves_a_contact_to_others(engine: str) -> None:
+    alone = BUSY.with_({"agents.back.staffing": 0})
+    chat = sim.simulate(alone, engine=engine, routing=never_chat).records(0).query("queue == 'chat'")
+    assert (chat.outcome == "answered").any() and (chat.wait[chat.outcome == "answered"] == 0).all()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("rule", [no_number, fails])
+def test_an_answer_that_is_no_number_is_one_sentence(rule: Any, engine: str) -> None:
+    with pytest.raises(InputError) as caught:
+        sim.simulate(BUSY, engine=engine, routing=rule)
+    assert caught.value.path == "routing" and "number" in str(caught.value)
+
+
+def two_arguments(group: int, queue: int) -> float:
+    return 1.0
+
+
+def text(group: int, queue: int, level: int, wait: float, length: int) -> Any:
+    return str(wait).upper
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        (3, "routing: 3 is neither the name of a rule nor a function"),
+        (two_arguments, "routing: a rule is a function of (group, queue, level, waited, length)"),
+        ("longest_wiat", "longest_wait"),
+    ],
+)
+def test_what_is_no_rule_is_refused_before_anything_is_played(rule: Any, said: str) -> None:
+    with pytest.raises(InputError) as caught:
+        sim.simulate(BUSY, routing=rule)
+    assert said in str(caught.value)
+
+
+@pytest.mark.skipif(disabled, reason="nothing is compiled")
+def test_a_rule_that_numba_cannot_compile_is_said_to_be_so() -> None:
+    with pytest.raises(InputError, match="routing: numba cannot compile the rule: "):
+        sim.simulate(BUSY, routing=text)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_several_workers_route_by_it_too(engine: str) -> None:
+    one, two = (sim.simulate(BUSY, engine=engine, routing=waited, jobs=jobs) for jobs in (1, 2))
+    assert figures(one) == figures(two)
+
+
+def test_compare_routes_every_plan_by_it() -> None:
+    both = sim.compare(BUSY, routing=waited)
+    for plan, result in both.results.items():
+        assert result.queue() == sim.simulate(BUSY, plan, routing=waited, by_interval=False).queue()
+
+
+def test_records_are_those_played_under_the_rule_and_not_to_be_had_of_a_saved_result(tmp_path: Any) -> None:
+    result = sim.simulate(BUSY, routing=waited)
+    assert result.records(1).equals(sim.simulate(BUSY, routing="weighted").records(1))
+    result.save(tmp_path / "r.zip")
+    loaded = Result.load(tmp_path / "r.zip")
+    assert figures(loaded) == figures(result)
+    with pytest.raises(InputError, match="routing rule of your own"):
+        loaded.records(1)
