@@ -78,7 +78,6 @@ _DAY = 24 * 3600.0
 def kernel(
     function: Callable[..., Any] | None = None,
     *,
-    inline: bool = False,
     lean: bool = False,
     inner: bool = False,
     often: bool = False,
@@ -96,14 +95,14 @@ def kernel(
     kernels say on stderr when they have to be compiled. With the JIT off the function is returned as it is.
     """
     if function is None:
-        options = dict(inline=inline, lean=lean, inner=inner, often=often, seldom=seldom, thin=thin, big=big)
-        return lambda given: kernel(given, **options)
+        return lambda given: kernel(
+            given, lean=lean, inner=inner, often=often, seldom=seldom, thin=thin, big=big
+        )
     if disabled:
         return function
     inner = inner or often or seldom
     options: dict[str, Any] = {
         "nogil": True,
-        "inline": "always" if inline else "never",
         "_nrt": not (lean or inner),
     }
     if inner:

@@ -352,6 +352,8 @@ class Rules:
             prefers = [self.prefer(name, queue) for name, g in self.groups.items() if queue in g.skills]
             assert len(set(prefers)) == len(prefers), "who has been free longest would matter"
             here = self.queues[queue]
+            limited = any(q.redial and q.redial.attempts for q in small.queues.values())
+            assert not (here.switch and limited), "how often somebody has tried would matter"
             assert here.wrap or not here.transfers, "who is taken at this very instant would matter"
             overflows = any(g.skills[queue].overflow for g in self.groups.values() if queue in g.skills)
             assert here.max_waiting == 1 or not overflows, "two overflow moments at once"
@@ -543,11 +545,11 @@ class Rules:
         return s._replace(line=rest, clock=None if over else s.clock)
 
     def gives_up(self, s: State, entry: Entry, how: str) -> Outcomes:
-        """Try another queue, dial again, or neither."""
+        """Try another queue, dial again, or neither. Who may switch may do so again, however often it has tried."""
         switch, happened = self.queues[entry.queue].switch, self.told(how, entry)
         if not switch:
             return self.dials_again(s, entry, happened)
-        other, moved = self.comes(switch.to, entry.count + 1, entry.kind), (*happened, f"switched {entry.queue}")
+        other, moved = self.comes(switch.to, 0, entry.kind), (*happened, f"switched {entry.queue}")
         changes = [(switch.share, s, moved)]
         if switch.delay is None:
             changes = _then(changes, lambda t: self.arrives(t, other))

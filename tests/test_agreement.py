@@ -17,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 from random_scenarios import Dealt, Shape, dealt_of, scenarios, shapes, smallest
+from test_stories import day_of
 
 import sim
 from sim.engines import compiled, reference
@@ -24,12 +25,12 @@ from sim.errors import InputError
 from sim.experiments.replicate import Totals, replicate
 from sim.jit import c_function
 from sim.measures.metrics import TOTALS
-from sim.model.centre import OWN
+from sim.model.centre import OWN, centre_of
 from sim.model.day import deal
 from sim.model.records import AGENT_TIME, CONTACT_COLUMNS, Outcome, Records
 
 FRESH = os.environ.get("CCSIM_AGREEMENT")
-SCENARIOS = int(FRESH or 150)
+SCENARIOS = int(FRESH or 300)
 
 
 def tries(scenarios_: int) -> settings:
@@ -163,6 +164,25 @@ def test_a_rule_of_the_users_own_is_the_same_in_both(dealt: Dealt, which: str) -
         pytest.fail(f"the engines disagree, {least}\n{under_it(least) or unlike}", pytrace=False)
 
 
+def test_a_rule_that_refuses_what_one_hand_could_take_leaves_the_other_hands_to_ask() -> None:
+    """Two agents come back from surplus: the first, with a mail, could take the call only, which the rule refuses."""
+    talk = {"arrivals": {"per_interval": 1}, "talk": {"distribution": "constant", "value": "10 s"}}
+    skills = {"call": {}, "chat": {"at_once": 2, "interruptible": True}, "mail": {"interruptible": True}}
+    mapping = {
+        **{"length": "300 s", "interval": "100 s", "at_close": "drop"},
+        "queues": dict.fromkeys(("call", "chat", "mail"), talk),
+        "agents": {"g": {"staffing": [2, 0, 2], "skills": skills}},
+    }
+    scenario = sim.Scenario(**mapping)
+    rows = [("mail", 0, 290), ("chat", 1, 280), ("call", 120, 10), ("chat", 130, 10)]
+    day = day_of(scenario, [(*row, 0, math.inf) for row in rows])
+    centre = centre_of(scenario)._replace(rule=OWN, rule_address=own_rule("no calls")[0])
+    judge, played = (engine.play(centre, day, 1, 0) for engine in (reference, compiled))
+    assert judge.answered.tolist()[1:] == [1.0, 200.0, 0.0]
+    unlike = difference(judge, played)
+    assert unlike is None, unlike
+
+
 @cache
 def own_rule(which: str) -> tuple[int, Any]:
     return c_function(RULES[which])
@@ -180,7 +200,11 @@ def no_number(group: int, queue: int, level: int, waited: float, length: int) ->
     return math.nan if length > 3 else waited
 
 
-RULES = {"by turns": by_turns, "not now": not_now, "no number": no_number}
+def no_calls(group: int, queue: int, level: int, waited: float, length: int) -> float:
+    return -math.inf if queue == 0 else waited
+
+
+RULES = {"by turns": by_turns, "not now": not_now, "no number": no_number, "no calls": no_calls}
 
 
 @tries(SCENARIOS // 3)

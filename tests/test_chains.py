@@ -190,10 +190,10 @@ CENTRES = {
         },
     ),
     "two of four agents are kept from callers of the second queue": Small(
-        most=24,
+        most=16,
         queues={
-            "orders": Queue(0.9, talk=2.2, wrap=0.4, patience=3.0),
-            "faults": Queue(0.6, talk=3.0, patience=4.0),
+            "orders": Queue(0.9, talk=2.2, patience=3.0),
+            "faults": Queue(0.6, talk=3.0, patience=3.0),
         },
         groups={
             "both": Group(4, {"orders": Skill(prefer=2), "faults": Skill(level=2, prefer=2, reserve=2)}),
@@ -237,7 +237,7 @@ CENTRES = {
         },
     ),
     "who was not helped comes again": Small(
-        most=23,
+        most=15,
         queues={
             "orders": Queue(0.7, talk=1.5, wrap=0.5, patience=3.0, max_waiting=4, repeat=Repeat(0.35, delay=6.0)),
             "faults": Queue(0.4, talk=2.5, patience=2.0, max_waiting=3),
@@ -249,8 +249,8 @@ CENTRES = {
     ),
     "two chats at once, the second one slower": Small(
         queues={
-            "chat": Queue(1.6, talk=3.0, wrap=0.4, patience=2.5, max_waiting=3),
-            "social": Queue(0.5, talk=2.0, patience=6.0, max_waiting=2),
+            "chat": Queue(1.6, talk=3.0, wrap=0.4, patience=2.5, max_waiting=2),
+            "social": Queue(0.5, talk=2.0, patience=6.0, max_waiting=1),
         },
         groups={
             "desk": Group(2, {"chat": Skill(prefer=1, at_once=2, slowdown=(1.0, 1.4))}),
@@ -273,8 +273,8 @@ CENTRES = {
     ),
     "mails are put aside for calls, and two may be open at once": Small(
         queues={
-            "phone": Queue(0.7, talk=2.0, wrap=0.5, patience=2.0, max_waiting=3),
-            "mail": Queue(0.6, talk=3.0, wrap=0.5, patience=20.0, max_waiting=3),
+            "phone": Queue(0.7, talk=2.0, patience=2.0, max_waiting=2),
+            "mail": Queue(0.6, talk=3.0, wrap=0.5, patience=20.0, max_waiting=2),
         },
         groups={
             "both": Group(
@@ -316,10 +316,10 @@ CENTRES = {
     "classes wait with patience of their own, one of them in front": Small(
         queues={
             "orders": Queue(
-                1.3, talk=2.0, wrap=0.3, patience=2.0, max_waiting=5, rank=1,
+                1.3, talk=2.0, wrap=0.3, patience=2.0, max_waiting=4, rank=1,
                 kinds={"vip": Kind(0.2, patience=4.0, rank=2), "firm": Kind(0.3, patience=7.0, rank=1)},
             ),
-            "faults": Queue(0.4, talk=3.0, patience=4.0, max_waiting=2),
+            "faults": Queue(0.4, talk=3.0, patience=4.0, max_waiting=1),
         },
         groups={
             "both": Group(2, {"orders": Skill(prefer=2), "faults": Skill(factor=1.2)}),
@@ -327,11 +327,11 @@ CENTRES = {
         },
     ),
     "callers who give up turn to the chat, and some chats to the phone": Small(
-        most=19,
+        most=9,
         queues={
-            "phone": Queue(1.1, talk=2.2, patience=1.5, max_waiting=3, switch=Switch("chat", 0.5)),
+            "phone": Queue(1.1, talk=2.2, patience=1.5, max_waiting=2, switch=Switch("chat", 0.5)),
             "chat": Queue(
-                0.6, talk=3.0, wrap=0.3, patience=3.0, max_waiting=2, switch=Switch("phone", 0.3, delay=2.0)
+                0.6, talk=3.0, patience=3.0, max_waiting=2, switch=Switch("phone", 0.3, delay=1.0)
             ),
         },
         groups={
@@ -591,6 +591,19 @@ def wrong_by_a_twentieth(small: Small) -> Iterator[tuple[str, Small]]:
             if getattr(queue, what):
                 wrong = replace(queue, **{what: getattr(queue, what) * 1.05})
                 yield f"{what} of {name}", replace(small, queues={**small.queues, name: wrong})
+        for what, number in (("ivr", "time"), ("repeat", "delay"), ("announcement", "patience_factor")):
+            if part := getattr(queue, what):
+                wrong = replace(queue, **{what: replace(part, **{number: getattr(part, number) * 1.05})})
+                yield f"{number} of {what} of {name}", replace(small, queues={**small.queues, name: wrong})
+        for kind, own in queue.kinds.items():
+            wrong = replace(queue, kinds={**queue.kinds, kind: replace(own, patience=own.patience * 1.05)})
+            yield f"patience of {kind}", replace(small, queues={**small.queues, name: wrong})
+    for name, group in small.groups.items():
+        for queue, skill in group.skills.items():
+            if len(skill.slowdown) > 1:
+                slower = replace(skill, slowdown=(1.0, *(1.05 * slow for slow in skill.slowdown[1:])))
+                wrong = replace(group, skills={**group.skills, queue: slower})
+                yield f"slowdown of {queue} in {name}", replace(small, groups={**small.groups, name: wrong})
 
 
 @pytest.mark.slow

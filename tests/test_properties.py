@@ -16,11 +16,13 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
+from random_scenarios import Dealt as Scene
+from random_scenarios import scenarios
 from test_stories import ENGINES
 
 from sim import Scenario
 from sim.measures import metrics
-from sim.model.centre import DROP, FINISH, REDIAL_TIME, Centre, centre_of, interval_of
+from sim.model.centre import CARRY, DROP, FINISH, REDIAL_TIME, Centre, centre_of, interval_of
 from sim.model.chance import BALK, PATIENCE, REDIAL, REDIAL_DELAY, u
 from sim.model.day import Day, deal, duration, patience_of
 from sim.model.records import Outcome, Records
@@ -183,7 +185,7 @@ class Played:
         self.rows = range(r.home.size)
         self.outcome = [Outcome(number) for number in r.outcome]
         inside = np.searchsorted(
-            centre.steps.moments, np.arange(centre.demand.count) * centre.interval, "right"
+            centre.steps.moments, np.arange(centre.demand.intervals) * centre.interval, "right"
         )
         self.staffing = centre.steps.staffing[:, inside - 1]
         self.lines = int(centre.steps.lines[0])
@@ -207,7 +209,7 @@ class Played:
 
     def need_interval(self, row: int) -> int:
         first = self.day.arrived[self.dealt_row(row)]
-        return interval_of(first, self.centre.interval, self.centre.demand.count)
+        return interval_of(first, self.centre.interval, self.centre.demand.intervals)
 
     def dealt_row(self, row: int) -> int:
         return int(self.day.start[self.records.home[row]] + self.records.customer[row])
@@ -557,3 +559,113 @@ def test_one_more_agent_makes_nobody_wait_longer(engine: str, pair: tuple[Dealt,
     assert (before.outcome == Outcome.ANSWERED).all()
     assert (after.outcome == Outcome.ANSWERED).all()
     assert (after.wait <= before.wait + 1e-6).all(), "sums in another order may differ in their last digits"
+
+
+# The whole floor, with every mechanism: read off the records and the arrays that the scenario became
+
+SERVED = (Outcome.ANSWERED, Outcome.CALLBACK_SERVED)
+TRIES_AGAIN = (*GIVES_UP, Outcome.CLOSED)
+
+
+def played_whole(scene: Scene, engine: str) -> tuple[Centre, Day, Records]:
+    day = scene.day
+    return scene.centre, day, ENGINES[engine](scene.centre, day, scene.seed, scene.replication)
+
+
+def is_open(centre: Centre, queue: int, moments: np.ndarray) -> np.ndarray:
+    """Whether a queue lets contacts in at these moments, by its hours."""
+    first, end = centre.span_start[queue : queue + 2]
+    opens, closes = centre.span_opens[first:end], centre.span_closes[first:end]
+    return ((moments[:, None] >= opens) & (moments[:, None] < closes)).any(axis=1)
+
+
+@LAW
+@given(scene=scenarios())
+def test_a_customers_contacts_are_one_chain_of_needs_and_attempts(engine: str, scene: Scene) -> None:
+    """Each contact has at most one that follows: the next attempt after giving up, the next need after a talk."""
+    centre, day, r = played_whole(scene, engine)
+    dealt = 0
+    for row in range(r.home.size):
+        outcome = Outcome(r.outcome[row])
+        who = (r.home[row], r.customer[row])
+        if row and who == (r.home[row - 1], r.customer[row - 1]):
+            before, queue, old = row - 1, int(r.queue[row]), int(r.queue[row - 1])
+            ended = Outcome(r.outcome[before])
+            assert r.class_id[row] == r.class_id[before]
+            if r.need[row] == r.need[before]:
+                assert r.attempt[row] == r.attempt[before] + 1
+                assert ended in TRIES_AGAIN
+                assert queue in (old, centre.switch_to[old])
+            else:
+                assert (r.need[row], r.attempt[row]) == (r.need[before] + 1, 0)
+                assert ended in SERVED
+                targets = centre.transfer_to[slice(*centre.transfer_start[old : old + 2])]
+                if queue != old:
+                    assert queue in targets
+                    assert r.arrived[row] == r.talk_end[before]
+                assert r.arrived[row] >= r.talk_end[before]
+        else:
+            assert (r.need[row], r.attempt[row], r.queue[row]) == (0, 0, r.home[row])
+            assert r.arrived[row] == day.arrived[dealt], "nobody who was dealt is left out"
+            dealt += 1
+        if outcome in (Outcome.CLOSED, Outcome.SELF_SERVED, Outcome.IVR_HANG_UP, Outcome.BLOCKED):
+            assert math.isnan(r.joined[row])
+            assert math.isnan(r.wait[row])
+        else:
+            assert r.joined[row] >= r.arrived[row]
+            assert r.wait[row] >= 0
+        if outcome in (Outcome.SELF_SERVED, Outcome.IVR_HANG_UP):
+            assert centre.ivr[r.queue[row]]
+        if outcome == Outcome.PENDING:
+            assert centre.at_close[r.queue[row]] == CARRY
+            if math.isnan(r.callback_requested[row]):
+                assert r.wait[row] == centre.horizon - r.joined[row]
+    assert dealt == day.arrived.size
+
+
+@LAW
+@given(scene=scenarios())
+def test_queues_let_in_and_serve_by_their_hours(engine: str, scene: Scene) -> None:
+    """Nobody joins a closed queue, nobody finds an open one closed but out of the IVR, only `finish` goes on."""
+    centre, _, r = played_whole(scene, engine)
+    for queue in range(centre.balks.size):
+        mine = r.queue == queue
+        joined = r.joined[mine & (r.joined >= 0) & (r.arrived >= 0)]
+        assert is_open(centre, queue, joined).all()
+        shut = mine & (r.outcome == Outcome.CLOSED)
+        if not centre.ivr[queue]:
+            assert not is_open(centre, queue, r.arrived[shut]).any()
+        if centre.at_close[queue] != FINISH:
+            assert is_open(centre, queue, r.answered[mine & ~np.isnan(r.answered)]).all()
+
+
+@LAW
+@given(scene=scenarios())
+def test_agents_time_is_within_the_plan_but_for_overtime(engine: str, scene: Scene) -> None:
+    """On duty at most what is planned, absent ones left out; never busy for longer than present."""
+    centre, _, r = played_whole(scene, engine)
+    for number, name in enumerate(scene.scenario.agents):
+        planned = scene.scenario.planned_seconds(name, centre.warm_up)
+        assert (r.on_duty[number] <= planned + 1e-6).all()
+        if not centre.absence[number]:
+            assert r.on_duty[number] == pytest.approx(planned, abs=1e-6)
+    assert (r.busy <= r.on_duty + r.overtime + 1e-6).all()
+    assert (r.unreached <= r.busy * np.maximum(1, centre.at_once.max(initial=1)) + 1e-6).all()
+
+
+@LAW
+@given(scene=scenarios())
+def test_nobody_answers_sooner_than_the_skill_s_overflow_or_without_the_skill(
+    engine: str, scene: Scene
+) -> None:
+    centre, _, r = played_whole(scene, engine)
+    places = {
+        (int(centre.groups[place]), queue): place
+        for queue in range(centre.balks.size)
+        for place in range(centre.group_start[queue], centre.group_start[queue + 1])
+    }
+    for row in np.flatnonzero(r.group >= 0):
+        place = places[int(r.group[row]), int(r.queue[row])]
+        if r.outcome[row] == Outcome.ANSWERED:
+            assert r.answered[row] >= r.joined[row] + centre.overflow[place]
+        assert r.released[row] >= r.talk_end[row]

@@ -164,7 +164,7 @@ def test_a_plain_day_changes_its_rate_at_the_ends_of_intervals_and_nowhere_else(
     demand = centre_of(made).demand
     assert demand.edges.tolist() == [k * 360.0 for k in range(121)]
     assert demand.cumulative[0].tolist() == [0.0, *np.cumsum(made.queues["support"].expected(made.grid))]
-    assert set(demand.day_of) == {0} and (demand.interval, demand.count) == (360.0, 120)
+    assert set(demand.day_of) == {0} and (demand.interval, demand.intervals) == (360.0, 120)
 
 
 def test_the_days_of_the_demand_are_counted_from_opening() -> None:

@@ -324,10 +324,10 @@ def finds_queue_otherwise(w, c, group, agent, now):
         elif c.rule == OWN:
             waited = now - w.f[STANDS, row]
             wants = ask(c.rule_address, group, queue, c.level[skill], waited, w.length[queue])
-            if math.isnan(wants):
-                w.n[WRONG], w.n[WRONG_GROUP], w.n[WRONG_QUEUE] = 1, group, queue
-            else:
+            if not math.isnan(wants):
                 w.score[skill] = wants
+            elif not w.n[WRONG]:
+                w.n[WRONG], w.n[WRONG_GROUP], w.n[WRONG_QUEUE] = 1, group, queue
         else:
             w.score[skill] = score(
                 c.rule, w.first[queue], w.f[STANDS, row], w.length[queue], c.base[place], c.weight[place], now

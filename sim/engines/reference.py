@@ -288,7 +288,7 @@ class Floor:
         self.groups = _groups_of(centre, seed, replication)
         self.serving = _skills_of(centre, self.groups)
         self.finishing: list[Group] = []
-        shape = groups, centre.demand.count
+        shape = groups, centre.demand.intervals
         self.on_duty, self.overtime, self.busy, self.unreached = (np.zeros(shape) for _ in range(4))
         self.engaged = self.looking = self.joined = self.finished = 0
         self.contacts: list[Contact] = []
@@ -729,7 +729,7 @@ class Floor:
     # The clock
 
     def interval_of(self, moment: float) -> int:
-        return interval_of(moment, self.centre.interval, self.centre.demand.count)
+        return interval_of(moment, self.centre.interval, self.centre.demand.intervals)
 
     def open_moment(self, queue: int, delay: float) -> float:
         """When so many seconds of the queue's hours have passed from now; infinite if it closes for good before."""

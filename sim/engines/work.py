@@ -140,7 +140,7 @@ def _new_workspace(centre: Centre, rows: int) -> Work:
         finished=np.zeros(some),
         busy_since=np.zeros(some),
         hand=whole(some),
-        hours=np.zeros((4, groups, centre.demand.count)),
+        hours=np.zeros((4, groups, centre.demand.intervals)),
     )
 
 
@@ -152,7 +152,7 @@ def workspace(centre: Centre, rows: int) -> Work:
     staffing = centre.steps.staffing
     shape = (
         centre.balks.size, staffing.shape, tuple(staffing.max(axis=1, initial=0)), tuple(centre.hands),
-        centre.groups.size, centre.demand.count,
+        centre.groups.size, centre.demand.intervals,
     )  # fmt: skip
     if getattr(_kept, "shape", None) != shape or _kept.work.rows.size < rows:
         _kept.shape, _kept.work, _kept.touched = shape, _new_workspace(centre, rows), (False, False)

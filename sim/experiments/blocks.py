@@ -6,7 +6,8 @@ import numpy as np
 
 from sim.engines import compiled, reference
 from sim.engines.compiled import THEN, run
-from sim.errors import InputError
+from sim.engines.routing import no_number
+from sim.engines.work import WRONG_GROUP, WRONG_QUEUE
 from sim.jit import kernel
 from sim.measures.metrics import Rules, Sheet, enter, enter_records
 from sim.model.centre import Centre
@@ -19,13 +20,13 @@ ENGINES: dict[str, Any] = {"compiled": compiled, "reference": reference}
 def play_and_enter(w, c, rules, days, seed, replications, place, first, sheet):
     """Play the days from `place` on into the sheet; returns the place of the first that had too few rows.
 
-    Where the user's routing rule gave an impossible answer on the day at a place, returns −1 − that place.
+    Returns −1 where the user's routing rule gave no number.
     """
     while place < replications.size:
         day = Day(days.start[place], days.arrived, days.talk, days.wrap, days.patience)
         done = run(w, c, day, seed, replications[place])
         if done < 0:
-            return -1 - place
+            return -1
         if done == 0:
             break
         firsts = w.rows[: day.start[day.start.size - 1] - day.start[0]]
@@ -33,15 +34,6 @@ def play_and_enter(w, c, rules, days, seed, replications, place, first, sheet):
         enter(w.f, w.i, w.hours, firsts, w.i[THEN], c, rules, seed, replication, row, sheet)
         place += 1
     return place
-
-
-def impossible_answer(replication: int) -> InputError:
-    """What is said of a user's routing rule that does not give a number."""
-    return InputError(
-        f"the rule gave no number in replication {replication} (NaN, or an error inside); "
-        "return a float, -math.inf for a contact that is not to be taken",
-        path="routing",
-    )
 
 
 def play_days(
@@ -67,4 +59,4 @@ def play_days(
             place = play_and_enter(work, centre, rules, days, seed, replications, place, first, sheet)
             rows = 2 * work.f.shape[1]
             if place < 0:
-                raise impossible_answer(int(replications[-1 - place]))
+                raise no_number(int(work.n[WRONG_GROUP]), int(work.n[WRONG_QUEUE]))

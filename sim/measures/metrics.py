@@ -362,7 +362,7 @@ BINS = 1 + OCTAVES * BINS_PER_OCTAVE
 DENSE = 1 << 18  # codes up to here are counted in a table, beyond by sorting
 
 
-@kernel(inner=True)
+@kernel(often=True)
 def bin_of(wait: float) -> int:
     """The bin of a wait: 0 for none, then 1024 bins an octave, each at most 0.1% wide."""
     if wait <= 0.0:
@@ -382,7 +382,7 @@ def bin_edges(bins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.where(bins == 0, 0.0, low), np.where(bins == 0, 0.0, high)
 
 
-@kernel(inner=True)
+@kernel(often=True)
 def count_contact(row, t, queue, place, interval, c, rules, totals):
     """Add one contact of a queue to the totals of a cell and an interval."""
     outcome, wait = t.i[r.OUTCOME, row], t.f[r.WAIT, row]
@@ -420,7 +420,7 @@ def count_contact(row, t, queue, place, interval, c, rules, totals):
         count_deferred(row, t, place, interval, c, totals)
 
 
-@kernel(inner=True)
+@kernel(often=True)
 def count_callback(row, t, queue, rules, with_callbacks, cell):
     """Add what a contact says of callbacks, and when a customer who reached an agent did."""
     if t.i[r.OUTCOME, row] == O_ANSWERED:
@@ -447,7 +447,7 @@ def count_callback(row, t, queue, rules, with_callbacks, cell):
         cell[CALLBACKS_WITHIN] += 1.0
 
 
-@kernel(inner=True)
+@kernel(seldom=True)
 def count_deferred(row, t, place, interval, c, totals):
     """Add the work of a served callback where it was put off and where it was done."""
     connected = t.f[r.CONNECTED, row]
@@ -457,7 +457,7 @@ def count_deferred(row, t, place, interval, c, totals):
         totals[place, interval_of(connected, c.interval, totals.shape[1]), WORK_CALLED_BACK] += work
 
 
-@kernel(inner=True)
+@kernel(often=True)
 def count_for_target(row, t, queue, requested, c, rules, cell):
     """Add one contact to the two sides of the service level, under the queue's own definition and clock."""
     outcome, within, definition = t.i[r.OUTCOME, row], rules.within[queue], rules.definition[queue]
@@ -484,7 +484,7 @@ def count_for_target(row, t, queue, requested, c, rules, cell):
         cell[COUNTED_FOR_TARGET] += 1.0
 
 
-@kernel(inner=True)
+@kernel(seldom=True)
 def due_in_open_hours(c, queue, joined, within):
     """The moment at which so many seconds of a queue's open hours have passed; its last closing if never."""
     due = open_moment(c, queue, joined, within)
@@ -494,7 +494,7 @@ def due_in_open_hours(c, queue, joined, within):
     return c.span_closes[end - 1]
 
 
-@kernel(inner=True)
+@kernel(seldom=True)
 def count_following(row, following, t, c, cell):
     """Add what came after a contact: the same customer's next one."""
     if t.i[r.NEED, following] == t.i[r.NEED, row]:
@@ -516,7 +516,7 @@ def is_transfer(row, following, t, c):
     return transfers and t.f[r.ARRIVED, following] == t.f[r.TALK_ENDED, row]
 
 
-@kernel(inner=True)
+@kernel(seldom=True)
 def count_left(row, t, queue, place, c, totals):
     """Add a contact to the closings and openings of its queue, from the end of the warm-up on, that it waits through.
 
@@ -538,7 +538,7 @@ def count_left(row, t, queue, place, c, totals):
             totals[place, interval_of(closes, c.interval, totals.shape[1]), LEFT_AT_CLOSING] += 1.0
 
 
-@kernel(inner=True)
+@kernel(often=True)
 def late_share(rules, profile: int, waited: float) -> float:
     """The share of served customers who leave after waiting so long in all."""
     share = 0.0
@@ -548,13 +548,13 @@ def late_share(rules, profile: int, waited: float) -> float:
     return share
 
 
-@kernel(inner=True)
+@kernel(often=True)
 def is_met(outcome: int) -> bool:
     """Whether a need whose last contact ended so was met."""
     return outcome == O_ANSWERED or outcome == O_SELF_SERVED or outcome == O_CALLBACK_SERVED
 
 
-@kernel(inner=True)
+@kernel(often=True)
 def waiting(row, t):
     """How long a contact waited: on the line, and from a request to the callback."""
     wait, waited = t.f[r.WAIT, row], 0.0
@@ -580,11 +580,11 @@ def served_at(row, arose, t, c, stream, seed, replication):
         return t.f[r.TALK_ENDED, row]
     customer, need, attempt = t.i[r.CUSTOMER, row], t.i[r.NEED, row], t.i[r.ATTEMPT, row]
     uniform = u(seed, stream, replication, np.int64(customer), np.int64(need), np.int64(attempt), IVR_TIME)
-    interval = interval_of(arose, c.interval, c.demand.count)
+    interval = interval_of(arose, c.interval, c.demand.intervals)
     return t.f[r.ARRIVED, row] + duration(c.delays, IVR_WAIT, np.int64(t.i[r.QUEUE, row]), interval, uniform)
 
 
-@kernel(inner=True)
+@kernel(often=True)
 def next_cell(place, row, queue, t, rules, classes):
     """After a queue the cell of the contact's class there, if the queue has classes; −1 after that."""
     if classes and place == queue:
@@ -593,7 +593,7 @@ def next_cell(place, row, queue, t, rules, classes):
     return -1
 
 
-@kernel(inner=True)
+@kernel(often=True)
 def count_customer(first, then, t, seed, replication, c, rules, classes, totals):
     """Add a customer, whose contacts are row `first` and the chain of `then` from there: met or not, lost or not."""
     home, customer = np.int64(t.i[r.HOME, first]), np.int64(t.i[r.CUSTOMER, first])
@@ -643,7 +643,7 @@ def count_customer(first, then, t, seed, replication, c, rules, classes, totals)
         place = next_cell(place, first, home, t, rules, classes)
 
 
-@kernel(inner=True)
+@kernel(often=True)
 def tally(t, firsts, then, c, rules, seed, replication, totals, bins):
     """One pass over the records of a replication, customer by customer.
 
@@ -680,7 +680,7 @@ def tally(t, firsts, then, c, rules, seed, replication, totals, bins):
             count_customer(first, then, t, seed, replication, c, rules, classes, totals)
 
 
-@kernel(inner=True)
+@kernel(often=True)
 def add_line_time(rows, start, end, from_, interval):
     """Add the seconds that a contact stood on the line to the intervals they fall in."""
     start = max(start, from_)
@@ -723,7 +723,7 @@ class Sheet(NamedTuple):
 def blank_sheet(replications: int, centre: Centre, by_interval: bool, rules: Rules | None = None) -> Sheet:
     """A sheet of zeros for so many replications; without rules, none for classes."""
     cells = centre.balks.size if rules is None else rules.cells
-    groups, count = centre.steps.staffing.shape[0], centre.demand.count
+    groups, count = centre.steps.staffing.shape[0], centre.demand.intervals
     rows = replications if by_interval else 0
     return Sheet(
         contacts=np.zeros((replications, cells, len(TOTALS))),

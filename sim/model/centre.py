@@ -40,7 +40,7 @@ class Draws(NamedTuple):
 class Demand(NamedTuple):
     """What dealing reads: two plans whose Demand is equal share a Day.
 
-    streams, day_streams: uint64 (queues,), keys of the queues' and the days' numbers; interval, count: the
+    streams, day_streams: uint64 (queues,), keys of the queues' and the days' numbers; interval, intervals: the
     reporting grid; edges: float64 (pieces + 1,), where the expected rate may change; day_of: int64 (pieces,);
     cumulative: float64 (queues, pieces + 1), expected contacts up to each edge; draws: talk, wrap, the factor on a
     day's volume (by queue), patience (by profile).
@@ -54,7 +54,7 @@ class Demand(NamedTuple):
     streams: np.ndarray
     day_streams: np.ndarray
     interval: float
-    count: int
+    intervals: int
     edges: np.ndarray
     day_of: np.ndarray
     cumulative: np.ndarray
@@ -432,7 +432,7 @@ def _demand(scenario: Scenario, profiles: list[Queue]) -> Demand:
         streams=np.array([stream_key(f"queue {name}") for name in scenario.queues], dtype=np.uint64),
         day_streams=np.array([_day_stream(name, q) for name, q in scenario.queues.items()], dtype=np.uint64),
         interval=grid.interval,
-        count=grid.count,
+        intervals=grid.count,
         edges=edges,
         day_of=((edges[:-1] + 1e-6) // DAY_LENGTH).astype(np.int64),
         cumulative=np.array([_cumulative(scenario, name, edges) for name in scenario.queues]),

@@ -126,7 +126,7 @@ def deal_contacts(
     draws, classes = demand.draws, demand.class_start[queue + 1] - demand.class_start[queue]
     profile = queue
     for row in range(first, end):
-        index = interval_of(day.arrived[row], demand.interval, demand.count)
+        index = interval_of(day.arrived[row], demand.interval, demand.intervals)
         numbers = block(seed, demand.streams[queue], replication, row - first, 0, 0, 0)
         day.talk[row] = duration(draws, TALK_TIME, queue, index, numbers[TALK])
         day.wrap[row] = duration(draws, WRAP_TIME, queue, index, numbers[WRAP])
