@@ -1,7 +1,8 @@
 """Things of one instant happen in the order of the model, each with all it causes before the next.
 
-Staffing, talk end, ring end, hand shortens, patience ends, end of hours, offer after some waiting, callback
-due, redial, first arrival; within a kind by home queue, customer, attempt, groups in file order. Each test is a
+Hours and staffing, talk end, ring end, hand shortens, patience ends, end of hours, offer after some waiting,
+overflow, callback due, IVR end, redial, first arrival; within a kind by home queue, customer, need, attempt,
+groups in file order. Each test is a
 tiny day on which two of these fall on one instant, 100 s, and the other order would give other records. Pairs
 left out cannot be told apart by records with the mechanisms there are: staffing against talk end and end of
 hours; talk end, ring end and hand shortens against end of hours, for at closing the staffing is 0 first and a
@@ -537,3 +538,105 @@ def test_a_request_that_falls_due_at_closing_goes_by_the_rule_of_its_queue(
     day = [("q", 100, 50, 0, INF), ("late", 120, 5, 0, INF)]
     columns = ("outcome", "group", "callback_connected", "dials")
     assert happened(scenario, day, engine, columns)[1] == expected
+
+
+# Hours, the IVR, overflow
+
+UNTIL_100, FROM_100 = "00:00:00-00:01:40", "00:01:40-00:03:20"
+
+
+def ivr(seconds: float) -> dict[str, Any]:
+    """A queue whose callers all go on to it after so long."""
+    return {"ivr": {"time": {"distribution": "constant", "value": f"{seconds} s"}}}
+
+
+def passes_on(to: str) -> dict[str, Any]:
+    return {"transfer": {"to": to, "share": 1.0}}
+
+
+def test_hours_end_before_a_talk_does(engine: str) -> None:
+    """Whoever is transferred at the moment of closing finds it closed."""
+    scenario = centre({"a": passes_on("b"), "b": {"hours": UNTIL_100}}, {"g": (2, None)})
+    rows = happened(scenario, [("a", 40, 60, 0, INF)], engine)
+    assert rows == [("a", 0, 0, "answered", "g", 40.0), ("b", 0, 0, "closed", None, None)]
+
+
+def test_hours_begin_before_a_talk_ends(engine: str) -> None:
+    scenario = centre({"a": passes_on("b"), "b": {"hours": FROM_100}}, {"g": (2, None)})
+    rows = happened(scenario, [("a", 40, 60, 0, INF)], engine)
+    assert rows[1] == ("b", 0, 0, "answered", "g", 100.0)
+
+
+@pytest.mark.parametrize(("hours", "outcome"), [(UNTIL_100, "closed"), (FROM_100, "answered")])
+def test_hours_change_before_a_first_arrival(engine: str, hours: str, outcome: str) -> None:
+    rows = happened(centre({"q": {"hours": hours}}, {"g": (1, None)}), [("q", 100, 5, 0, INF)], engine)
+    assert rows[0][3] == outcome
+
+
+def test_hours_end_before_the_ivr_does(engine: str) -> None:
+    scenario = centre({"q": {"hours": UNTIL_100} | ivr(60)}, {"g": (1, None)})
+    assert happened(scenario, [("q", 40, 5, 0, INF)], engine) == [("q", 0, 0, "closed", None, None)]
+
+
+def test_patience_ends_before_the_end_of_hours_during_the_day(engine: str) -> None:
+    scenario = centre({"q": {"hours": UNTIL_100, "at_close": "drop"}}, {"g": ([0, 1], None)})
+    day = [("q", 40, 5, 0, 60.0), ("q", 40, 5, 0, 61.0)]
+    assert [row[3] for row in happened(scenario, day, engine)] == ["abandoned", "unanswered"]
+
+
+def test_patience_ends_before_an_overflow(engine: str) -> None:
+    scenario = centre({"q": {}}, {"g": (1, {"q": {"overflow_after": "60 s"}})})
+    day = [("q", 40, 5, 0, 60.0), ("q", 40, 5, 0, 61.0)]
+    assert [row[3] for row in happened(scenario, day, engine)] == ["abandoned", "answered"]
+
+
+def test_an_offer_is_put_before_an_overflow(engine: str) -> None:
+    """The caller accepts at 100, and is dialled at once: the moment from which others may has come."""
+    scenario = centre({"q": WAITED}, {"g": (1, {"q": {"overflow_after": "60 s"}})})
+    rows = happened(scenario, [("q", 40, 5, 0, INF)], engine, CALLBACK)
+    assert rows == [("q", 0, "callback_served", "g", 100.0, 100.0, 1)]
+
+
+def test_an_overflow_comes_before_a_callback_is_due(engine: str) -> None:
+    """The agent is free from 45 on; at 100 it takes the caller, and dials when that has gone."""
+    scenario = centre({"a": later(60), "b": {}}, {"g": (1, {"a": {}, "b": {"overflow_after": "60 s"}})})
+    day = [("a", 0, 45, 0, INF), ("a", 40, 5, 0, INF), ("b", 40, 5, 0, INF)]
+    rows = happened(scenario, day, engine, ("queue", "customer", "outcome", "answered", "callback_connected"))
+    assert rows[1:] == [("a", 1, "callback_served", None, 105.0), ("b", 0, "answered", 100.0, None)]
+
+
+def test_a_callback_is_due_before_the_ivr_ends(engine: str) -> None:
+    scenario = centre({"a": ivr(60), "b": later(60)}, {"g": (1, None)})
+    day = [("b", 0, 45, 0, INF), ("b", 40, 5, 0, INF), ("a", 40, 5, 0, INF)]
+    rows = happened(scenario, day, engine, ("queue", "customer", "outcome", "answered", "callback_connected"))
+    assert rows == [
+        ("a", 0, "answered", 105.0, None),
+        ("b", 0, "answered", 0.0, None),
+        ("b", 1, "callback_served", None, 100.0),
+    ]
+
+
+def test_the_ivr_ends_before_a_redial(engine: str) -> None:
+    scenario = centre({"a": redials(60, max_waiting=0), "b": ivr(60)}, {"g": (1, None)})
+    day = [("a", 0, 50, 0, INF), ("a", 40, 5, 0, INF), ("b", 40, 10, 0, INF)]
+    rows = happened(scenario, day, engine)
+    assert rows[2:] == [
+        ("a", 1, 1, "blocked", None, None),
+        ("a", 1, 2, "answered", "g", 160.0),
+        ("b", 0, 0, "answered", "g", 100.0),
+    ]
+
+
+def test_the_ivr_ends_before_a_first_arrival(engine: str) -> None:
+    scenario = centre({"a": {"max_waiting": 0}, "b": ivr(60)}, {"g": (1, None)})
+    rows = happened(scenario, [("a", 100, 5, 0, INF), ("b", 40, 10, 0, INF)], engine)
+    assert rows == [("a", 0, 0, "blocked", None, None), ("b", 0, 0, "answered", "g", 100.0)]
+
+
+def test_the_hours_of_all_queues_change_before_anybody_looks(engine: str) -> None:
+    """At 100 the agent is free and both lines open: the head start decides, not the order of the file."""
+    backlog = {"hours": FROM_100, "at_close": "carry", "backlog": {"count": 1, "age": "10 s"}}
+    scenario = centre({"a": backlog, "b": backlog | FIRST_OF_ALL}, {"g": (1, None)})
+    day = [("a", -10, 5, 0, INF), ("b", -10, 5, 0, INF)]
+    rows = happened(scenario, day, engine)
+    assert rows == [("a", 0, 0, "answered", "g", 105.0), ("b", 0, 0, "answered", "g", 100.0)]

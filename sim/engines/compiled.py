@@ -567,7 +567,7 @@ def is_transferred(w, c, day, row, to, retell, seed, replication, now):
     if again < 0:
         return False
     i[HOLDS, again], i[HOLDS, row] = i[HOLDS, row], 0
-    if w.open[to]:
+    if lets_in(w, c, to):
         return joins(w, c, day, again, seed, replication, now)
     is_not_answered(w, again)
     return turned_away(w, c, day, again, TURNED_AWAY, seed, replication, now)
@@ -673,11 +673,17 @@ def is_not_answered(w, row):
     w.i[OUTCOME, row], w.i[GROUP, row] = NONE, NOBODY
 
 
+@kernel(inner=True)
+def lets_in(w, c, queue):
+    """Whether contacts may join: while the queue is open, and into an inbox as long as the days last."""
+    return w.open[queue] or (c.inbox[queue] and not w.n[ENDED])
+
+
 @kernel(often=True)
 def arrives(w, c, day, row, seed, replication, now):
     """An attempt from its arrival until it is in the IVR, answered, waits, is a request, or is turned away."""
     n, i, queue = w.n, w.i, w.i[QUEUE, row]
-    if not w.open[queue]:
+    if not w.open[queue] and not lets_in(w, c, queue):
         is_not_answered(w, row)
         return gives_up(w, c, day, row, TURNED_AWAY, seed, replication, now)
     if n[WITH_LINES]:
@@ -704,7 +710,7 @@ def ivr_ends(w, c, day, row, seed, replication, now):
         w.i[OUTCOME, row] = BY_MACHINE if uniform < c.self_served[queue] else HUNG_UP_ON_IT
         free_line(w, row)
         return True
-    if not w.open[queue]:
+    if not lets_in(w, c, queue):
         return turned_away(w, c, day, row, TURNED_AWAY, seed, replication, now)
     return joins(w, c, day, row, seed, replication, now)
 

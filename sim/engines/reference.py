@@ -319,6 +319,7 @@ class Floor:
         self.announce_above = centre.announce_above.tolist()
         self.at_close = centre.at_close.tolist()
         self.uncovered: set[int] = set()
+        self.inbox = centre.inbox.tolist()
         self.over = [centre.over[a:b].tolist() for a, b in _slices(centre.over_start)]
         columns = (column.tolist() for column in centre.callbacks)
         self.callbacks = [CallbackRules(*row) for row in zip(*columns, strict=True)]
@@ -385,7 +386,7 @@ class Floor:
         """One attempt, from arriving to the last thing that comes of it."""
         self.contacts.append(contact)
         self.note("arrives", contact)
-        if not self.open[contact.queue]:
+        if not self.lets_in(contact.queue):
             return self.gives_up(contact, Outcome.CLOSED)
         if 0 <= self.lines_there <= self.engaged:
             return self.gives_up(contact, Outcome.BLOCKED)
@@ -411,7 +412,7 @@ class Floor:
             return Outcome.SELF_SERVED
         if number < self.self_served[queue] + self.ivr_hangs_up[queue]:
             return Outcome.IVR_HANG_UP
-        return None if self.open[queue] else Outcome.CLOSED
+        return None if self.lets_in(queue) else Outcome.CLOSED
 
     def joins(self, contact: Contact) -> Story:
         """Join the queue: answered at once, turned away, called back later, or waiting."""
@@ -524,7 +525,7 @@ class Floor:
         """The story of a contact that an agent passes on: no lines, no IVR, but perhaps a closed door."""
         self.contacts.append(contact)
         self.note("arrives", contact)
-        if not self.open[contact.queue]:
+        if not self.lets_in(contact.queue):
             return self.gives_up(contact, Outcome.CLOSED)
         yield from self.joins(contact)
         return None
@@ -822,6 +823,10 @@ class Floor:
         shut = not self.is_served(queue)
         self.first[queue] = math.inf if shut else self.lines[queue].first() - self.head_start[queue]
         self.idle_first[queue] = math.inf if shut else self.idle_lines[queue].first()
+
+    def lets_in(self, queue: int) -> bool:
+        """Whether contacts may join: while the queue is open, and into an inbox as long as the days last."""
+        return bool(self.open[queue] or (self.inbox[queue] and not self.is_over))
 
     def is_served(self, queue: int) -> bool:
         """Whether anybody serves the queue now: while it is open, and after that if it finishes."""

@@ -106,8 +106,8 @@ class Steps(NamedTuple):
 class Centre(NamedTuple):
     """What both engines read. Seconds from opening; -1 stands for unlimited or none.
 
-    By queue: balks, max_waiting, head_start, ivr …, repeat_share, switch_…, announce_…, at_close, talk_matters (a
-    talk end has consequences of its own); open spans `span_opens`, `span_closes` from span_start[q] on; transfers
+    By queue: balks, max_waiting, head_start, ivr …, repeat_share, switch_…, announce_…, at_close, inbox (contacts
+    are let in while it is closed), talk_matters (a talk end has consequences of its own); open spans `span_opens`, `span_closes` from span_start[q] on; transfers
     `transfer_to`, `transfer_until` (running sums of shares), `retell` from transfer_start[q] on; the distinct overflow
     delays `over` from over_start[q] on; mean_handle: float64 (queues, intervals), for estimated waits.
     By profile: lead (a class's head start beyond its queue's), redial_share, redial_attempts. delays: by kind.
@@ -152,6 +152,7 @@ class Centre(NamedTuple):
     callbacks: Callbacks
     mean_handle: np.ndarray
     at_close: np.ndarray
+    inbox: np.ndarray
     talk_matters: np.ndarray
     group_start: np.ndarray
     groups: np.ndarray
@@ -285,6 +286,7 @@ def centre_of(scenario: Scenario, rule_address: int = 0) -> Centre:
             {"finish": FINISH, "drop": DROP, "carry": CARRY}[queue.at_close or scenario.at_close]
             for queue in queues
         ),
+        inbox=_whole(getattr(queue, "after_hours", "closed") == "waits" for queue in queues),
         talk_matters=_whole(
             bool(steps.lines.max() >= 0 or queue.transfer or queue.repeat is not None) for queue in queues
         ),
