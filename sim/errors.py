@@ -16,7 +16,8 @@ class InputError(ValueError):
     """Bad input: one sentence that names the place, the value given and what would be right.
 
     `problem` is the sentence without its place; `path` the dotted key, `file` and `line` (from 1) where the
-    value stands. `str()` joins what is known: `support.yaml, line 12: queues.support.talk: "40" needs …`.
+    value stands. `str()` joins what is known: `support.yaml, line 12: queues.support.talk: "40" needs …`. Items of
+    lists stand in a path as `[0]`, the first one, and are said as `item 1`.
     """
 
     def __init__(self, problem: str, *, path: str = "", file: str = "", line: int | None = None) -> None:
@@ -49,9 +50,19 @@ class InputError(ValueError):
         where = ", ".join(
             part for part in (self.file, f"line {self.line}" if self.line is not None else "") if part
         )
-        path = ".".join(_shortened(part, "") for part in self.path.split("."))
-        path = re.sub(r"\.\[([0-9]+)\]$", lambda item: f", value {int(item[1]) + 1}", path)
-        return one_line(": ".join(part for part in (where, path, self.problem) if part))
+        return one_line(": ".join(part for part in (where, said_path(self.path), self.problem) if part))
+
+
+def said_path(path: str) -> str:
+    """A dotted path as a person says it, items of lists counted from 1: `events.[0].at` as `events, item 1, at`."""
+    said = join = ""
+    for part in path.split("."):
+        item = re.fullmatch(r"\[([0-9]{1,9})\]", part)
+        if item and said:
+            join = ", "
+        said += join + (f"item {int(item[1]) + 1}" if item else _shortened(part, ""))
+        join = ", " if item else "."
+    return said
 
 
 def one_line(text: str) -> str:

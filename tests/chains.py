@@ -119,7 +119,9 @@ class Queue:
     @property
     def shares(self) -> dict[str, float]:
         """Customers by class, "" for those of none."""
-        return {"": 1 - sum(k.share for k in self.kinds.values())} | {n: k.share for n, k in self.kinds.items()}
+        return {"": 1 - sum(k.share for k in self.kinds.values())} | {
+            n: k.share for n, k in self.kinds.items()
+        }
 
 
 @dataclass(frozen=True)
@@ -342,7 +344,7 @@ class Rules:
         self.order = list(small.queues)
         hands = [(name, ((),) * group.agents) for name, group in self.groups.items() if group.by_hand]
         self.empty = State(hands=tuple(hands))
-        for name, group in self.groups.items():
+        for group in self.groups.values():
             classes = [(s.level, self.queues[q].rank) for q, s in group.skills.items()]
             apart = small.merged or small.routing == "longest_queue" or len(set(classes)) == len(classes)
             assert apart, "the order of the line would matter"
@@ -390,7 +392,9 @@ class Rules:
 
     def pending(self, s: State, queue: str) -> int:
         """Requests, those being dialled included."""
-        clocked = s.clock is not None and s.clock.kind in ("after", "ring", "retry") and s.clock.queue == queue
+        clocked = (
+            s.clock is not None and s.clock.kind in ("after", "ring", "retry") and s.clock.queue == queue
+        )
         return clocked + sum(e.queue == queue and e.request for e in (*s.line, *s.idle))
 
     def engaged(self, s: State) -> int:
@@ -437,7 +441,9 @@ class Rules:
 
     def told(self, what: str, entry: Entry) -> tuple[str, ...]:
         """That it happened, in the queue and, if there are classes, to whom."""
-        by_class = (f"{what} {entry.queue} {entry.kind or 'others'}",) if self.queues[entry.queue].kinds else ()
+        by_class = (
+            (f"{what} {entry.queue} {entry.kind or 'others'}",) if self.queues[entry.queue].kinds else ()
+        )
         return (f"{what} {entry.queue}", *by_class)
 
     def comes(self, queue: str, attempt: int, kind: str) -> Entry:
@@ -717,10 +723,14 @@ class Rules:
         for name, queue in self.queues.items():
             for kind, share in queue.shares.items():
                 first = [(1.0, s, (f"customers {name}",))]
-                yield queue.rate * share, _then(first, lambda t, e=self.comes(name, 0, kind): self.arrives(t, e))
+                new = self.comes(name, 0, kind)
+                yield queue.rate * share, _then(first, lambda t, e=new: self.arrives(t, e))
         for later, number in s.orbit:
             fewer = s._replace(orbit=_plus(s.orbit, later, -1))
-            yield number / later.delay, self.arrives(fewer, self.comes(later.queue, later.attempt, later.kind))
+            yield (
+                number / later.delay,
+                self.arrives(fewer, self.comes(later.queue, later.attempt, later.kind)),
+            )
         for hears, number in s.ivr:
             yield number / hears.delay, self.hears_the_end(s, hears)
         for place, entry in enumerate(s.line):
@@ -754,7 +764,9 @@ class Rules:
             hand = list(hands[agent])
             hand.remove(held)
             wraps = tuple(sorted((*hand, held._replace(phase="wrap"))))
-            return self.talk_ends(self.with_hands(s, group, (*hands[:agent], wraps, *hands[agent + 1 :])), held.queue)
+            return self.talk_ends(
+                self.with_hands(s, group, (*hands[:agent], wraps, *hands[agent + 1 :])), held.queue
+            )
         over = self.talk_ends(s, held.queue) if held.phase == "talk" else [(1.0, s, ())]
         return _then(over, lambda t: self.hand_shortens(t, group, agent, held))
 

@@ -1,5 +1,7 @@
 """Columns come from CSV and XLSX files number by number, and what is blank or out of step is refused."""
 
+# ruff: noqa: E501 (a table of cases reads best with one on a line)
+
 import datetime
 import io
 import zipfile
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 from sim.errors import InputError
 from sim.scenario.files import column, roster, table, values
+from sim.scenario.weeks import Grid
 
 OPENS, HALF_HOUR = 8 * 3600.0, 1800.0
 GOOD = "Time,support,sales\n08:00,31,1\n08:30,44.5,2\n09:00,52,3\n"
@@ -38,7 +41,7 @@ def xlsx(folder, *rows, name="v.xlsx", **sheets):
 
 
 def got(folder, file="v.csv", name="support", count=3, **spec):
-    return column(folder, {"file": file, "column": name, **spec}, OPENS, HALF_HOUR, count)
+    return column(folder, {"file": file, "column": name, **spec}, Grid(OPENS, HALF_HOUR, count))
 
 
 def refusal(folder, *args, **options):
@@ -103,16 +106,62 @@ def test_times_may_run_over_midnight_by_clock_or_by_date(folder):
     dated = ["2026-01-05 22:00", "2026-01-06 00:00", "2026-01-06 02:00"]
     for times in (clock, dated):
         csv(folder, "start,n\n" + "".join(f"{t},1\n" for t in times))
-        assert column(folder, {"file": "v.csv", "column": "n"}, 79200, 7200, 3) == [1, 1, 1]
+        assert column(folder, {"file": "v.csv", "column": "n"}, Grid(79200, 7200, 3)) == [1, 1, 1]
     days = [f"{hour:02d}:00" for _ in range(7) for hour in range(0, 24, 6)]
     csv(folder, "start,n\n" + "".join(f"{t},1\n" for t in days))
-    assert len(column(folder, {"file": "v.csv", "column": "n"}, 0, 21600, 28)) == 28
+    assert len(column(folder, {"file": "v.csv", "column": "n"}, Grid(0, 21600, 28))) == 28
+
+
+WEEK = Grid(0, 21600, 28, starts=2)  # from Wednesday midnight
+NAMES = ("Wed", "thu", "Friday", "sat", "sun", "mon", "tue")
+
+
+def of_week(folder, times, grid=WEEK):
+    csv(folder, "Time,n\n" + "".join(f"{time},{n}\n" for n, time in enumerate(times)))
+    return column(folder, {"file": "v.csv", "column": "n"}, grid)
+
+
+def test_the_times_of_a_week_may_name_weekdays_or_dates(folder):
+    clocks = ["00:00", "06:00", "12:00", "18:00"]
+    weekdays = [f"{name} {clock}" for name in NAMES for clock in clocks]
+    spans = [f"{name} {clock}-{int(clock[:2]) + 6:02d}:00" for name in NAMES for clock in clocks]
+    dates = [f"2026-01-{day:02d} {clock}" for day in range(7, 14) for clock in clocks]
+    for times in (weekdays, spans, dates, ["wed 00:00", "06:00", *dates[2:]]):
+        assert of_week(folder, times) == list(range(28))
+    two = Grid(0, 43200, 28, starts=2)
+    twice = [f"{name} {clock}" for name in 2 * NAMES for clock in clocks[::2]]
+    assert of_week(folder, twice, two) == list(range(28))
+    night = Grid(79200, 7200, 3, starts=6)
+    assert of_week(folder, ["sun 22:00", "sun 24:00", "mon 02:00"], night) == [0, 1, 2]
+    moments = [datetime.datetime(2026, 1, 7) + index * datetime.timedelta(hours=6) for index in range(28)]
+    xlsx(folder, ["Time", "n"], *([moment, index] for index, moment in enumerate(moments)))
+    assert column(folder, {"file": "v.xlsx", "column": "n"}, WEEK) == list(range(28))
+
+
+@pytest.mark.parametrize(
+    ("times", "grid", "said"),
+    [
+        (["wed 00:00", "thu 06:00"], WEEK, 'row 3: "thu 06:00" stands where wed 06:00 is expected: the horizon starts at wed 00:00 and'),
+        (["mon 00:00"], WEEK, 'row 2: "mon 00:00" stands where wed 00:00 is expected'),
+        (["wed 00:00"], Grid(0, 21600, 28), 'row 2: "wed 00:00" names a weekday, and the scenario does not say on which one it begins: add'),
+        (["mon-fri 00:00"], WEEK, 'row 2: "mon-fri 00:00" names several days: write one row for each, as in mon 08:00'),
+        (["wend 00:00"], WEEK, 'row 2: "wend" is not a weekday (did you mean "wed"?)'),
+        (["2026-01-06 00:00"], WEEK, 'row 2: "2026-01-06 00:00" is of a tue, where wed is expected: check starts'),
+        (["wed 00:00", "2026-01-08 06:00"], WEEK, 'row 3: "2026-01-08 06:00" is of a thu, where wed is expected'),
+        (["2026-01-07 00:00", "2026-01-08 06:00"], WEEK, 'row 3: "2026-01-08 06:00" stands where wed 06:00 is expected'),
+        (["wed 00:00"], WEEK, "ends before the row for wed 06:00: the horizon starts at wed 00:00 and steps by 6 h, in 28"),
+    ],
+)  # fmt: skip
+def test_a_time_on_another_day_of_the_week_is_refused_with_its_row(folder, times, grid, said):
+    with pytest.raises(InputError) as caught:
+        of_week(folder, times, grid)
+    assert str(caught.value).startswith('v.csv, column "Time"') and said in str(caught.value)
 
 
 def test_a_repeated_date_is_not_taken_for_the_next_day(folder):
     csv(folder, "start,n\n2026-01-05 22:00,1\n2026-01-05 00:00,1\n")
     with pytest.raises(InputError, match=r"row 3: .* stands where 24:00 is expected"):
-        column(folder, {"file": "v.csv", "column": "n"}, 79200, 7200, 2)
+        column(folder, {"file": "v.csv", "column": "n"}, Grid(79200, 7200, 2))
 
 
 def test_a_time_column_is_found_by_its_name_or_given(folder):
@@ -239,7 +288,7 @@ def test_a_damaged_workbook_is_refused(folder):
 def test_a_mistake_in_the_keys_is_refused(folder, spec, said):
     csv(folder, GOOD)
     with pytest.raises(InputError) as caught:
-        column(folder, spec, OPENS, HALF_HOUR, 3)
+        column(folder, spec, Grid(OPENS, HALF_HOUR, 3))
     assert said in str(caught.value)
 
 
@@ -312,13 +361,18 @@ def test_a_roster_may_have_several_breaks_and_no_day(folder):
         (ROSTER + ",,,,,,\n", "v.csv has no rows under its header: write one shift per row"),
         (ROSTER + ",a,08:00,16:00,,,\n", "v.csv, row 2: the agent is blank: write a name"),
         (ROSTER + "Ann,,08:00,16:00,,,\n", "v.csv, row 2: the group is blank: write a name"),
-        (ROSTER + "Ann,a,08:00,,,,\n", "v.csv, row 2: the time is blank: write one such as 08:00"),
-        (ROSTER + "Ann,a,08:00,16:00,12:00,,\n", "v.csv, row 2: the time is blank"),
-        (ROSTER + "Ann,a,8,16,,,\n", 'v.csv, row 2: "8" is not a clock time'),
-        (ROSTER + "Ann,a,2026-01-31 08:00,16:00,,,\n", "row 2: \"2026-01-31 08:00\" has a date: write 08:00, and"),
+        (ROSTER + "Ann,a,08:00,,,,\n", 'v.csv, row 2, column "end": the time is blank: write one such as 08:00'),
+        (ROSTER + "Ann,a,08:00,16:00,12:00,,\n", 'v.csv, row 2, column "break end": the time is blank: write one'),
+        (ROSTER + "Ann,a,08:00,16:00,,12:30,\n", 'v.csv, row 2, column "break start": the time is blank'),
+        (ROSTER + "Ann,a,08:00,16:00,12:00,12:00,\n", 'v.csv, row 2: the break "12:00-12:00" is empty: write two'),
+        (ROSTER + "Ann,a,8,16,,,\n", 'v.csv, row 2, column "start": "8" is not a clock time'),
+        (ROSTER + "Ann,a,2026-01-31 08:00,16:00,,,\n", 'row 2, column "start": "2026-01-31 08:00" has a date: write 08:00, and'),
+        (ROSTER + "Ann,a,mon 08:00,16:00,,,\n", 'column "start": "mon 08:00" has a weekday: write 08:00, and mon in'),
         (ROSTER + "Ann,a,08:00,16:00,,,funday\n", '"funday" is not a weekday (did you mean "sunday"?): write one'),
-        (ROSTER + "Ann,a,08:00,16:00,,,0\n", "v.csv, row 2: 0 is too small: write a whole number of 1 or more, or the"),
+        (ROSTER + "Ann,a,08:00,16:00,,,0\n", 'v.csv, row 2, column "day": 0 is too small: write a whole number of 1 or more, "mon-fri"'),
+        (ROSTER + "Ann,a,08:00,16:00,,,5000\n", 'column "day": 5000 is too large: write a whole number of 3660 or less'),
         ("agent,group,start,end,break start\nAnn,a,08:00,16:00,\n", 'v.csv has no column "break end"'),
+        ("agent,group,start,end,break end 2\nAnn,a,08:00,16:00,\n", 'v.csv has no column "break start 2" (did you'),
         (ROSTER.replace("day", "end"), 'v.csv has two columns "end" (4 and 7): rename one of them'),
     ],
 )  # fmt: skip

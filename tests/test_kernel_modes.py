@@ -181,8 +181,11 @@ def sources_of_kernels() -> set[str]:
         for statement in ast.walk(module):
             if not isinstance(statement, ast.ImportFrom) or not (statement.module or "").startswith("sim."):
                 continue
-            if used & {name.asname or name.name for name in statement.names}:
-                found.add(str(statement.module).removeprefix("sim.").replace(".", "/") + ".py")
+            place = str(statement.module).removeprefix("sim.").replace(".", "/")
+            for name in statement.names:
+                if (name.asname or name.name) in used:
+                    whole = (PACKAGE / place).is_dir()  # a module of a package, not a name of a module
+                    found.add(f"{place}/{name.name}.py" if whole else f"{place}.py")
     return found
 
 

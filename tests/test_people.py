@@ -180,9 +180,9 @@ def test_an_event_scales_shifts_rounded_half_up_and_leaves_their_pay() -> None:
         (DAYTIME, {"starts": "09:00"}, {"length": "25 h"}, "shift_types.full.length: 25 h is no length of a shift; give more than 0 s and at most 24 h"),
         (DAYTIME, {"starts": "09:00"}, {"length": "0 h"}, "shift_types.full.length: 0 s is no length of a shift"),
         (DAYTIME, {"starts": "09:00"}, {"lenght": "8 h"}, 'shift_types.full.lenght: unknown key (did you mean "length"?)'),
-        (DAYTIME, {"starts": "09:00"}, {"length": "1 h", "breaks": [{"after": "50 min", "length": "15 min"}]}, "shift_types.full.breaks, value 1: the last break ends 1 h 5 min after the start of a shift of 1 h; have it earlier"),
+        (DAYTIME, {"starts": "09:00"}, {"length": "1 h", "breaks": [{"after": "50 min", "length": "15 min"}]}, "shift_types.full.breaks, item 1: the last break ends 1 h 5 min after the start of a shift of 1 h; have it earlier"),
         (DAYTIME, {"starts": "09:00"}, {"length": "2 h", "breaks": [{"after": "1 h", "length": "30 min", "stagger": "15 min"}]}, "the last break ends 2 h 15 min after the start"),
-        (DAYTIME, {"starts": "09:00"}, {"length": "8 h", "breaks": [{"after": "1 h", "length": "1 h"}, {"after": "90 min", "length": "1 h"}]}, "shift_types.full.breaks, value 2: overlaps another break of the same agent"),
+        (DAYTIME, {"starts": "09:00"}, {"length": "8 h", "breaks": [{"after": "1 h", "length": "1 h"}, {"after": "90 min", "length": "1 h"}]}, "shift_types.full.breaks, item 2: overlaps another break of the same agent"),
         (DAYTIME, {"starts": "09:00"}, {"length": "8 h", "breaks": {"after": "1 h", "length": "1 h"}}, "is not a list; write it as one"),
     ],
 )  # fmt: skip
@@ -218,9 +218,8 @@ HEAD = "agent,group,start,end,break start,break end,day\n"
 
 def roster(tmp_path: Path, when: Any, rows: str, *groups: str, head: str = HEAD) -> Scenario:
     (tmp_path / "r.csv").write_text(head + rows, encoding="utf-8")
-    return scenario(
-        when, {name: {"roster": {"file": "r.csv"}} for name in groups or ("front",)}, folder=tmp_path
-    )
+    members = {name: {"roster": {"file": "r.csv"}} for name in groups or ("front",)}
+    return scenario(when, {"back": {"staffing": 1}} | members, folder=tmp_path)
 
 
 def test_a_roster_plans_each_shift_of_its_group_with_its_breaks(tmp_path: Path) -> None:
@@ -244,6 +243,26 @@ def test_a_roster_follows_its_days_over_midnight_and_over_the_week(tmp_path: Pat
     assert planned(sunday) == {0: 1, 6: 0, 166: 1}
 
 
+def test_one_row_of_a_roster_may_be_of_several_days_or_of_every_day(tmp_path: Path) -> None:
+    week = planned(roster(tmp_path, WEEK, "Ann,front,08:00,16:00,,,mon-fri\n"))
+    assert week == {0: 0} | {24 * d + h: n for d in range(5) for h, n in ((8, 1), (16, 0))}
+    some = planned(roster(tmp_path, WEEK, 'Ann,front,08:00,16:00,,,"sat, mon"\n'))
+    assert some == {0: 0, 8: 1, 16: 0, 128: 1, 136: 0}
+    blank = roster(tmp_path, WEEK, "Ann,front,08:00,16:00,,,\n")
+    assert roster(tmp_path, WEEK, "Ann,front,08:00,16:00,,,Every day\n") == blank
+    twice = "Ann,front,08:00,16:00,,,mon-fri\nAnn,front,15:00,18:00,,,wed\n"
+    with pytest.raises(InputError, match=r'row 3: "Ann" works already then, by r.csv, row 2'):
+        roster(tmp_path, WEEK, twice)
+    rows = [{"agent": "Ann", "day": day, "start": "08:00", "end": "16:00"} for day in ("mon-thu", "fri")]
+    assert planned(scenario(WEEK, {"front": {"roster": {"rows": rows}}})) == week
+    rows[0]["day"] = "mon-fry"
+    said = (
+        r'agents.front.roster.rows, item 1, day: "fry" is not a weekday.*"every day", or the number of a day'
+    )
+    with pytest.raises(InputError, match=said):
+        scenario(WEEK, {"front": {"roster": {"rows": rows}}})
+
+
 def test_two_groups_may_share_a_file_and_an_agent_may_change_group(tmp_path: Path) -> None:
     made = roster(tmp_path, DAYTIME, "Ann,a,08:00,12:00,,,\nAnn,b,12:00,16:00,,,\n", "a", "b")
     assert planned(made, "a") == {0: 1, 4: 0} and planned(made, "b") == {0: 0, 4: 1, 8: 0}
@@ -255,7 +274,8 @@ def test_a_roster_may_stand_in_the_scenario_itself() -> None:
     assert planned(made) == {0: 1, 1: 0, 1.5: 1, 4: 0}
     twice = [*rows, {"agent": "Ann", "start": "11:00", "end": "13:00"}]
     with pytest.raises(
-        InputError, match=r'agents.front.roster: row 2: "Ann" works already then, by row 1; let the'
+        InputError,
+        match=r'agents.front.roster.rows, item 2: "Ann" works already then, by agents.front.roster.rows, item 1; ',
     ):
         scenario(DAYTIME, {"front": {"roster": {"rows": twice}}})
 
@@ -281,8 +301,10 @@ def test_the_hash_follows_the_rows_of_a_roster_file(tmp_path: Path) -> None:
         (DAYTIME, "Ann,front,12:00,16:00,,,tue\n", "r.csv, row 2: the shift 12:00-16:00 of tue names a weekday, and the scenario does not say on which one it begins"),
         (DAYTIME, "Ann,front,12:00,16:00,16:00,16:30,\n", "r.csv, row 2: the break 16:00-16:30 is outside the shift 12:00-16:00"),
         (DAYTIME, "Ann,front,12:00,16:00,11:30,12:30,\n", "r.csv, row 2: the break 11:30-12:30 is outside the shift 12:00-16:00"),
-        (DAYTIME, "Ann,frnt,12:00,16:00,,,\n", 'r.csv has no row of the group "front" (did you mean "frnt"?); add some'),
-        (DAYTIME, "Ann,front,12:00,,,,\n", "r.csv, row 2: the time is blank"),
+        (DAYTIME, "Ann,frnt,12:00,16:00,,,\n", 'r.csv, row 2: there is no group "frnt" (did you mean "front"?)'),
+        (DAYTIME, "Ann,front,12:00,16:00,,,\nBob,nobody,12:00,16:00,,,\n", 'r.csv, row 3: there is no group "nobody"; the groups'),
+        (DAYTIME, "Ann,back,12:00,16:00,,,\n", 'r.csv has no row of the group "front"; add some'),
+        (DAYTIME, "Ann,front,12:00,,,,\n", 'r.csv, row 2, column "end": the time is blank'),
     ],
 )  # fmt: skip
 def test_a_roster_that_cannot_be_is_refused_with_file_and_row(

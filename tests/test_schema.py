@@ -91,8 +91,8 @@ WRAP = "{distribution: exponential, mean: 30 s}"
             "[2, 3, 3]",
             "line 13: agents.front.staffing: the list has 3 values, the horizon has 4 intervals of 30 min; give one",
         ),
-        ("[2, 3, 3, 2]", "[2, -3, 3, 2]", "line 13: agents.front.staffing, value 2: -3 must not be negative: write"),
-        ("[2, 3, 3, 2]", "[2, 2.5, 3, 2]", "agents.front.staffing, value 2: 2.5 is not a whole number: write"),
+        ("[2, 3, 3, 2]", "[2, -3, 3, 2]", "line 13: agents.front.staffing, item 2: -3 must not be negative: write"),
+        ("[2, 3, 3, 2]", "[2, 2.5, 3, 2]", "agents.front.staffing, item 2: 2.5 is not a whole number: write"),
         ("[2, 3, 3, 2]", '{"08:00": 2, "09:00": -1}', "line 13: agents.front.staffing.09:00: -1 must not be negative"),
         ("[2, 3, 3, 2]", "-1", "line 13: agents.front.staffing: -1 must not be negative: write a whole number of 0"),
         ("[2, 3, 3, 2]", '"3"', 'agents.front.staffing: "3" is text: write the number without quotes'),
@@ -101,10 +101,10 @@ WRAP = "{distribution: exponential, mean: 30 s}"
         ("[2, 3, 3, 2]", '{"08:00": 2, "8:00": 3}', '"8:00" names a time that already has a value'),
         ("[2, 3, 3, 2]", "{}", 'agents.front.staffing: is empty; write a value for each time, as in {"08:00": 10}'),
         ("[2, 3, 3, 2]", "0", "line 11: agents: no agents anywhere: every group has staffing 0 all day; give one"),
-        ("[10, 12, 14, 9]", "[10, .nan, 14, 9]", "line 7: queues.support.arrivals.per_interval, value 2: .nan is not a"),
+        ("[10, 12, 14, 9]", "[10, .nan, 14, 9]", "line 7: queues.support.arrivals.per_interval, item 2: .nan is not a"),
         ("[10, 12, 14, 9]", "[10, .inf, 14, 9]", ".inf is not a finite number: write one that is"),
         ("[10, 12, 14, 9]", "[10, , 14, 9]", "line 7: "),
-        ("[10, 12, 14, 9]", "[10, ~, 14, 9]", "per_interval, value 2: null is not a number: write one such as 12.5"),
+        ("[10, 12, 14, 9]", "[10, ~, 14, 9]", "per_interval, item 2: null is not a number: write one such as 12.5"),
         ("[10, 12, 14, 9]", "1000000000", "more than the 1e+08 that fit; make the horizon shorter"),
         ("per_interval: [10, 12, 14, 9]", "rate: 48", 'arrivals.rate: "48" needs a time, as in "48 / min"'),
         ("per_interval:", "rate: 1 / s, per_interval:", "arrivals: give exactly one of per_interval and rate"),
@@ -222,6 +222,11 @@ LOOP = "the shares multiply to 100%, so that no customer is ever done; make one 
         ("hours: {mon-fry: 08:00-09:00}", 'hours.mon-fry: "fry" is not a weekday (did you mean "friday"?): write'),
         ("hours: {mon-tue: 08:00-09:00, tue-wed: 08:00-09:00}", "hours.tue-wed: tue has its hours twice"),
         ("hours: {}", "hours: is empty; write hours by weekday, as in {mon-fri: 08:00-20:00}"),
+        ("after_hours: waits", "after_hours: waits needs hours, outside of which contacts wait; give the queue hours, or"),
+        ("after_hours: waits\n    hours: 08:00-09:00", "after_hours: waits needs at_close: carry, and at_close: finish of the scenario keeps nobody over the closing; give the queue at_close: carry"),
+        ("after_hours: waits\n    hours: 08:00-09:00\n    at_close: drop", "waits needs at_close: carry, and at_close: drop keeps"),
+        ("after_hours: wait", 'after_hours: "wait" is not one of closed, waits (did you mean "waits"?)'),
+        ("after_hours: true", "after_hours: true is not one of closed, waits"),
         ("backlog: {count: -1}", "backlog.count: -1 must not be negative"),
         ("backlog: {count: 3, age: 30 h - 0 h}", 'backlog.age: "30 h - 0 h" runs backwards: write "0 h - 30 h"'),
         ("backlog: {count: 3, age: 30}", 'backlog.age: "30" needs a unit, as in "30 s"'),
@@ -229,7 +234,10 @@ LOOP = "the shares multiply to 100%, so that no customer is ever done; make one 
         ("ivr: {}", "ivr.time: is missing; it is required here"),
         (f"ivr: {IVR_60}", "ivr: self_served and hangs_up are 110% together; at most 100% fit"),
         ("transfer: {to: suport, share: 1%}", 'transfer.to: there is no queue "suport" (did you mean "support"?); the'),
-        ("transfer: [{to: suport, share: 1%}]", 'transfer.[0].to: there is no queue "suport"'),
+        ("transfer: [{to: suport, share: 1%}]", 'transfer, item 1, to: there is no queue "suport"'),
+        ("transfer: [{to: support, share: 1%}, {to: suport, share: 1%}]", 'transfer, item 2, to: there is no queue "suport"'),
+        ("transfer: [{to: support, share: 1%}, {to: support, shares: 1%}]", "transfer, item 2, shares: unknown key (did"),
+        ("transfer: [{to: support, share: 1%}, 3]", "transfer, item 2: 3 is not a mapping of keys to values"),
         ("transfer: {to: support}", "transfer.share: is missing; it is required here"),
         ("transfer: {to: support, share: 15}", "transfer.share: 15 is not a share: write 15% or 0.15"),
         ("transfer: 3", "transfer: 3 is not a list; write it as one"),
@@ -272,7 +280,7 @@ def test_what_cannot_be_of_a_queue_is_refused_in_one_sentence(key: str, said: st
             "slowdown: 2 values do not fit at_once: 1; give at most one for each contact at once",
         ),
         ("at_once: 2, slowdown: [1, 2, 3]", "slowdown: 3 values do not fit at_once: 2"),
-        ("at_once: 2, slowdown: [1, 0]", "slowdown, value 2: 0 must be more than 0%"),
+        ("at_once: 2, slowdown: [1, 0]", "slowdown, item 2: 0 must be more than 0%"),
         ("slowdown: 2", "slowdown: 2 is not a list of at least one number"),
         ("slowdown: []", "slowdown: [] is not a list of at least one number"),
         ("at_once: 0", "at_once: 0 is too small: write a whole number of 1 or more"),
@@ -325,6 +333,17 @@ def test_more_than_fifty_names_of_classes_do_not_fit() -> None:
     assert "51 names of classes are more than the 50 that fit" in refusal(
         changed(f"{WRAP}\n", f"{WRAP}\n    classes: {{{classes}}}\n")
     )
+
+
+def test_contacts_may_wait_for_the_hours_where_the_queue_or_the_scenario_carries_them() -> None:
+    hours = f"{WRAP}\n    hours: 08:00-09:00\n    after_hours: waits\n"
+    own = read(changed(f"{WRAP}\n", f"{hours}    at_close: carry\n"))
+    assert own.queues["support"].after_hours == "waits"
+    inherited = changed(f"{WRAP}\n", hours).replace("schema: 1", "at_close: carry")
+    assert read(inherited).queues["support"].after_hours == "waits"
+    assert read(changed(f"{WRAP}\n", f"{WRAP}\n")).queues["support"].after_hours == "closed"
+    with pytest.raises(InputError, match=r"^queues.support.after_hours: waits needs hours, outside of which"):
+        own.with_({"queues.support.hours": None})
 
 
 def test_one_transfer_may_stand_without_a_list() -> None:
@@ -596,6 +615,7 @@ def test_what_is_written_out_gives_the_same_scenario_again() -> None:
         (f"wrap: {WRAP}", "transfer: [{share: 10%}]"),
         (f"wrap: {WRAP}", "hours: 8-18"),
         (f"wrap: {WRAP}", "hours: 3"),
+        (f"wrap: {WRAP}", "after_hours: open"),
         (f"wrap: {WRAP}", "classes: {vip: {shares: 10%}}"),
         (f"wrap: {WRAP}", "customer_value: [3]"),
         (f"wrap: {WRAP}", "backlog: 3"),
@@ -669,6 +689,7 @@ shift_types:
 queues:
   support:
     hours: {mon-fri: [08:00-12:00, 13:00-20:00], sat: 09:00-14:00, sun: closed}
+    after_hours: waits
     arrivals: {per_interval: {"00:00": 0, "08:00": 10, "mon 08:00": 20, "18:00": 0, "sat-sun 08:00": 3}, volume: 100%}
     backlog: {count: 30, age: 0 h - 30 h}
     ivr: {time: {distribution: exponential, mean: 45 s}, self_served: 20%, hangs_up: 3%}
@@ -706,7 +727,7 @@ agents:
     shrinkage: 20%
     skills: {support: {overflow_after: 20 s, reserve: 1}, chat: {at_once: 3, slowdown: [1, 125%, 1.6]}, billing: {interruptible: true, score: {base: -3, weight: 2}}}
   named:
-    roster: {rows: [{agent: Ann, day: mon, start: 08:00, end: 16:00, breaks: [12:00-12:30]}, {agent: Bob, day: 2, start: 22:00, end: 06:00, breaks: [01:00-01:30]}]}
+    roster: {rows: [{agent: Ann, day: mon, start: 08:00, end: 16:00, breaks: [12:00-12:30]}, {agent: Cy, day: tue-thu, start: 09:00, end: 17:00}, {agent: Bob, day: 2, start: 22:00, end: 06:00, breaks: [01:00-01:30]}]}
     skills: [billing]
   desk:
     staffing: {"00:00": 0, "mon-fri 08:00": 2, "mon-fri 16:00": 0}
@@ -720,6 +741,7 @@ plans:
   more:
     agents.front.shifts.early.agents: {add: 2}
     queues.support.transfer.share: {scale: 2}
+    queues.support.after_hours: closed
     agents.desk.staffing: {"mon-fri 10:00-13:00": {add: 1}}
     queues.support.arrivals.per_interval: {"10:00-12:00": {scale: 2}}
     queues.support.classes.vip.share: {add: 5%}
@@ -771,6 +793,24 @@ def test_whatever_is_changed_it_is_a_scenario_or_one_sentence(data: st.DataObjec
     except InputError as error:
         said = str(error)
         assert said and said.isprintable() and len(said) < 600
+
+
+@pytest.mark.parametrize("name", ["function-a", "tuple[x", "constrained-1", f"[{'9' * 5000}]", "[0]"])
+def test_a_queue_may_bear_a_name_that_looks_like_something_else(name: str) -> None:
+    document = copy.deepcopy(DATA)
+    document["queues"][name] = {
+        "arrivals": {"rate": "1 / h"},
+        "talk": {"distribution": "exponential", "men": 1},
+    }
+    with pytest.raises(InputError, match=r'unknown key \(did you mean "mean"\?\)'):
+        Scenario(**document)
+    document["queues"][name] = 3
+    with pytest.raises(InputError, match="3 is not a mapping of keys to values"):
+        Scenario(**document)
+    document["queues"].pop(name)
+    document["agents"]["front"]["skills"][name] = {"lev": 3}
+    with pytest.raises(InputError, match=r'unknown key \(did you mean "level"'):
+        Scenario(**document)
 
 
 NAMES = ("varies_with", "agent")  # that may be any text

@@ -5,13 +5,15 @@ One story is one file of `tests/stories`, its name a claim:
 - `story`: what happens and why; the hand working stands beside the rows as comments;
 - `scenario`: as a planner writes it. The arrivals in it mean nothing, for the day is given;
 - `day`: rows of queue, arrived, talk, wrap, patience, in seconds; customers are numbered by arrival, rows of
-  one instant in the order of the file;
-- `expect`: every row of the records, under `columns` (those below unless the file names others), `~` for
-  null;
+  one instant in the order of the file; later needs have the talk and the patience of their queue; what waits at
+  opening arrived before 0;
+- `expect`: every row of the records, under `columns` (those below unless the file names others; any of the
+  records, with `class` for the name of the customer's class), `~` for null;
 - `agents`: seconds of each group by interval; a group or a name that is left out is not looked at.
 
-Chance has no say: shares are 0 or 100% and the delays and patience of redials constant. So every figure is
-compared exactly.
+Chance has no say: shares are 0 or 100% and the delays and patience of redials constant (repeats, which may not
+go on for ever, are sure but for one in a million; who is absent follows from the seed of the story). So every
+figure is compared exactly.
 """
 
 import math
@@ -65,16 +67,17 @@ def _name(names: Sequence[str], number: int) -> str | None:
 
 def rows_of(scenario: Scenario, records: Records, columns: Sequence[str] = COLUMNS) -> list[tuple[Any, ...]]:
     """The records as rows of names and numbers, null as None."""
-    queues, groups = list(scenario.queues), list(scenario.agents)
+    queues, groups, classes = list(scenario.queues), list(scenario.agents), list(scenario.class_names)
     spelt: dict[str, Callable[[Any], Any]] = {
         "home": lambda number: queues[number],
         "queue": lambda number: queues[number],
         "group": lambda number: _name(groups, number),
+        "class": lambda number: _name(classes, number - 1),
         "outcome": lambda number: Outcome(number).name.lower(),
     }
 
     def value(name: str, row: int) -> Any:
-        given = getattr(records, name)[row].item()
+        given = getattr(records, "class_id" if name == "class" else name)[row].item()
         if name in spelt:
             return spelt[name](given)
         return None if isinstance(given, float) and math.isnan(given) else given

@@ -218,20 +218,20 @@ def test_of_two_events_at_a_time_factors_multiply_and_the_fewest_lines_count() -
 @pytest.mark.parametrize(
     ("event", "said"),
     [
-        ({"at": "07:00", "for": "2 h", "agents": 0}, "events.[0].at: 07:00 is outside the horizon, 08:00 to 20:00"),
-        ({"at": "20:00", "for": "2 h", "agents": 0}, "events.[0].at: 20:00 is outside the horizon, 08:00 to 20:00"),
-        ({"at": "tue 09:00", "for": "2 h", "agents": 0}, "events.[0].at: tue 09:00 names a weekday, and the scenario"),
-        ({"at": "09:00", "for": "2 h"}, "events, value 1: changes nothing; give agents, volume or lines"),
-        ({"at": "09:00", "agents": 0}, "events.[0].for: is missing; it is required here"),
-        ({"at": "09:00", "for": "0 s", "agents": 0}, "events.[0].for: an event must last more than 0 s"),
-        ({"at": 9, "for": "1 h", "agents": 0}, "events.[0].at: 9 is not a clock time: write it with a colon"),
-        ({"at": "09:00", "for": "1 h", "lines": -1}, "events.[0].lines: -1 must not be negative"),
-        ({"at": "09:00", "for": "1 h", "agents": "-5%"}, 'events.[0].agents: "-5%" must not be negative'),
-        ({"at": "09:00", "for": "1 h", "volume": 2, "queues": ["sup"]}, 'events.[0].queues: there is no queue "sup"'),
-        ({"at": "09:00", "for": "1 h", "agents": 2, "groups": ["x"]}, 'events.[0].groups: there is no group "x"; the'),
+        ({"at": "07:00", "for": "2 h", "agents": 0}, "events, item 1, at: 07:00 is outside the horizon, 08:00 to 20:00"),
+        ({"at": "20:00", "for": "2 h", "agents": 0}, "events, item 1, at: 20:00 is outside the horizon, 08:00 to 20:00"),
+        ({"at": "tue 09:00", "for": "2 h", "agents": 0}, "events, item 1, at: tue 09:00 names a weekday, and the scenario"),
+        ({"at": "09:00", "for": "2 h"}, "events, item 1: changes nothing; give agents, volume or lines"),
+        ({"at": "09:00", "agents": 0}, "events, item 1, for: is missing; it is required here"),
+        ({"at": "09:00", "for": "0 s", "agents": 0}, "events, item 1, for: an event must last more than 0 s"),
+        ({"at": 9, "for": "1 h", "agents": 0}, "events, item 1, at: 9 is not a clock time: write it with a colon"),
+        ({"at": "09:00", "for": "1 h", "lines": -1}, "events, item 1, lines: -1 must not be negative"),
+        ({"at": "09:00", "for": "1 h", "agents": "-5%"}, 'events, item 1, agents: "-5%" must not be negative'),
+        ({"at": "09:00", "for": "1 h", "volume": 2, "queues": ["sup"]}, 'events, item 1, queues: there is no queue "sup"'),
+        ({"at": "09:00", "for": "1 h", "agents": 2, "groups": ["x"]}, 'events, item 1, groups: there is no group "x"; the'),
         ({"at": "09:00", "for": "1 h", "agents": 2, "queues": ["x"]}, "queues: belongs to volume; leave it out or give"),
         ({"at": "09:00", "for": "1 h", "agents": 2, "groups": "x"}, 'groups: "x" is not a list of names; write ["x"]'),
-        ({"at": "09:00", "for": "1 h", "agnts": 2}, 'events.[0].agnts: unknown key (did you mean "agents"?)'),
+        ({"at": "09:00", "for": "1 h", "agnts": 2}, 'events, item 1, agnts: unknown key (did you mean "agents"?)'),
     ],
 )  # fmt: skip
 def test_an_event_that_cannot_be_is_refused(event: Any, said: str) -> None:
@@ -326,6 +326,13 @@ def centre() -> Centre:
         "three": {"staffing": 1, "skills": {"b": {"overflow_after": "20 s"}}},
     }
     return centre_of(Scenario(**DAYTIME, queues=queues, agents=agents, routing="weighted"))
+
+
+def test_an_inbox_is_marked_by_queue_and_is_not_dealt() -> None:
+    mail = {"hours": "09:00-17:00", "at_close": "carry"}
+    shut, open_ = (centre_of(scenario(DAYTIME, mail | more)) for more in ({}, {"after_hours": "waits"}))
+    assert shut.inbox.tolist() == [0] and open_.inbox.tolist() == [1]
+    assert shut.inbox.dtype == np.int64 and same(shut.demand, open_.demand) and same(shut.steps, open_.steps)
 
 
 def test_profiles_are_the_queues_and_then_their_classes_and_classes_are_known_by_name() -> None:

@@ -433,8 +433,27 @@ def look_by_name(w, c, day, group, now):
                 agent = best_hand(w, c, group, place)
                 if agent >= 0 and (best < 0 or goes_before(w, agent, best)):
                     best = agent
-        if best < 0 or not finds_contact(w, c, day, group, best, now):
+        if best < 0:
             return
+        if not finds_contact(w, c, day, group, best, now) and not others_find(w, c, day, group, best, now):
+            return
+
+
+@kernel(seldom=True)
+def others_find(w, c, day, group, agent, now):
+    """A rule of the user's own left this agent with nothing: the next ones are asked, one after the other."""
+    while True:
+        following = NONE
+        for other in range(w.agent_start[group], w.agent_start[group + 1]):
+            if w.held[other] < 0 or not goes_before(w, agent, other):
+                continue
+            if following < 0 or goes_before(w, other, following):
+                following = other
+        if following < 0:
+            return False
+        if not is_surplus(w, group, following) and finds_contact(w, c, day, group, following, now):
+            return True
+        agent = following
 
 
 @kernel(often=True)

@@ -286,7 +286,7 @@ def centre_of(scenario: Scenario, rule_address: int = 0) -> Centre:
             {"finish": FINISH, "drop": DROP, "carry": CARRY}[queue.at_close or scenario.at_close]
             for queue in queues
         ),
-        inbox=_whole(getattr(queue, "after_hours", "closed") == "waits" for queue in queues),
+        inbox=_whole(queue.after_hours == "waits" for queue in queues),
         talk_matters=_whole(
             bool(steps.lines.max() >= 0 or queue.transfer or queue.repeat is not None) for queue in queues
         ),

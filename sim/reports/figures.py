@@ -10,6 +10,7 @@ from sim.scenario.schema import Scenario
 from sim.scenario.units import DAY
 
 DASH = "–"
+CENTS = 2  # decimal places of money
 
 Cell = tuple[str, str]  # a value and its margin, either may be ""
 
@@ -34,12 +35,15 @@ def compact(seconds: float) -> str:
     return f"{value:,.{1 if abs(value) < 9.95 or unit == 'h' else 0}f} {unit}"
 
 
-def cell(estimate: Estimate, scale: float = 1.0, signed: bool = False) -> Cell:
+def cell(estimate: Estimate, scale: float = 1.0, signed: bool = False, most: int = 6) -> Cell:
     """A value and its margin: the margin to two significant digits, the value to the same decimal place.
 
-    Where that would give the value more than four digits, the margin has one digit.
+    Where that would give the value more than four digits, the margin has one digit. most: decimal places that
+    make sense; what is less than the smallest of them is nothing.
     """
     value, margin = estimate.value * scale, estimate.margin * scale
+    if margin < 0.5 * 10.0**-most:
+        margin = 0.0
     if not math.isfinite(value):
         return DASH, ""
     if margin < 1e-9 * max(abs(value), 1.0):
@@ -48,9 +52,11 @@ def cell(estimate: Estimate, scale: float = 1.0, signed: bool = False) -> Cell:
         places = 1 - int(f"{margin:.1e}".partition("e")[2])
         if places > 0 and abs(value) * 10**places >= 9999.5:
             places = -int(f"{margin:.0e}".partition("e")[2])
+        places = min(places, most)
         return number(value, places, signed), number(margin, places)
     digits = 3 if math.isnan(margin) else 4
-    plain = number(value, max(0, digits - 1 - (math.floor(math.log10(abs(value))) if value else 0)), signed)
+    places = max(0, digits - 1 - (math.floor(math.log10(abs(value))) if value else 0))
+    plain = number(value, min(places, most), signed)
     plain = plain.rstrip("0").rstrip(".") if "." in plain else plain
     return plain, "" if math.isnan(margin) else "0"
 
@@ -60,6 +66,22 @@ def said(estimate: Estimate, kind: str = "") -> str:
     size, unit = unit_of(abs(estimate.value)) if kind == "s" else (1.0, kind)
     value, margin = cell(Estimate(abs(estimate.value), *_mirrored(estimate)), 1 / size)
     return f"{joined((value, margin if margin != '0' else ''))}{' ' * bool(unit)}{unit}"
+
+
+def money(estimate: Estimate, currency: str) -> str:
+    """The size of an amount in a sentence: "364 ± 20 EUR", "under 0.01 EUR"."""
+    value, margin = cell(Estimate(abs(estimate.value), *_mirrored(estimate)), most=CENTS)
+    if 0 < abs(estimate.value) < 0.005:
+        value, margin = "under 0.01", "0"
+    return f"{joined((value, margin if margin != '0' else ''))} {currency}".rstrip()
+
+
+def price(value: float, currency: str) -> str:
+    """An amount for each of something, to three digits and no less than cents: "20.3 EUR", "0.07 EUR"."""
+    if value < 0.005:
+        return f"under 0.01 {currency}".rstrip()
+    places = min(CENTS, max(0, 2 - math.floor(math.log10(value))))
+    return f"{number(value, places)} {currency}".rstrip()
 
 
 def _mirrored(estimate: Estimate) -> tuple[float, float]:
@@ -98,8 +120,19 @@ def folded(sentences: Iterable[str], width: int) -> str:
     return "\n".join(fold.fill(line.replace(" ± ", "\xa0±\xa0")) for line in sentences).replace("\xa0", " ")
 
 
-def a_day(scenario: Scenario, before: str = " ") -> str:
-    return f"{before}a {'day' if scenario.grid.horizon <= DAY else 'replication'}"
+def span_of(scenario: Scenario) -> str:
+    """What the figures of a replication are for: "a day", "a week", "5 days", else "a replication"."""
+    if scenario.days == 7:
+        return "a week"
+    if scenario.grid.horizon <= DAY:
+        return "a day"
+    return f"{scenario.days} days" if scenario.days else "a replication"
+
+
+def a_day(scenario: Scenario) -> str:
+    """The same behind a figure: " a day", " a week", " in 5 days"."""
+    span = span_of(scenario)
+    return f" {span}" if span.startswith("a ") else f" in {span}"
 
 
 def rounded_up(number: float) -> int:

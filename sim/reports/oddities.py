@@ -4,17 +4,21 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from sim.reports.loads import (
+    agents_for,
+    capacity,
+    carries,
+    goes_on,
+    let_in,
+    offered_load,
+    open_share,
+    work_at_opening,
+)
 from sim.scenario.people import Score, Skill
 from sim.scenario.queue import Callback
 from sim.scenario.schema import Scenario
 from sim.scenario.units import say_duration
 from sim.scenario.weeks import Grid
-
-
-def offered_load(scenario: Scenario) -> dict[str, np.ndarray]:
-    """Offered load of each queue by interval, in erlangs: expected contacts × mean handle time ÷ interval."""
-    grid = scenario.grid
-    return {n: scenario.expected(n) * q.mean_handle(grid) / grid.interval for n, q in scenario.queues.items()}
 
 
 def odd(scenario: Scenario) -> Iterator[str]:
@@ -28,18 +32,19 @@ def odd(scenario: Scenario) -> Iterator[str]:
             yield from _unattended(scenario, name, serving)
         if scenario.expected(name).sum() == 0 and not queue.backlog and not _is_sent_to(scenario, name):
             yield f"{name} expects no contacts at all."
-        if queue.ivr and queue.ivr.self_served + queue.ivr.hangs_up >= 1 - 1e-9:
+        yield from _turned_away(scenario, name)
+        if goes_on(queue) <= 1e-9:
             yield f"the IVR of {name} lets nobody through to a person."
         most = max((scenario.planned_seconds(group).max() for group in serving), default=0.0)
         yield from _odd_callbacks(name, queue.callback, most / grid.interval, grid)
     for name, group in scenario.agents.items():
         for served, skill in group.skills.items():
             yield from _odd_skill(scenario, name, served, skill)
-    loads = offered_load(scenario)
-    yield from _overloaded(scenario, "the offered load", list(loads))
-    if len(loads) > 1:
-        for name in loads:
-            if _agents_for(scenario, [name]).any():
+    names = list(scenario.queues)
+    yield from _overloaded(scenario, "the offered load", names)
+    if len(names) > 1:
+        for name in names:
+            if agents_for(scenario, [name]).any():
                 yield from _overloaded(scenario, f"the offered load of {name} alone", [name])
 
 
@@ -51,13 +56,16 @@ def _is_sent_to(scenario: Scenario, name: str) -> bool:
     )
 
 
-def open_share(scenario: Scenario, name: str) -> np.ndarray:
-    """The share of each interval in which a queue is open."""
-    grid, result = scenario.grid, np.zeros(scenario.grid.count)
-    starts = np.arange(grid.count) * grid.interval
-    for opens, closes in scenario.queues[name].open_spans(grid):
-        result += np.clip(np.minimum(closes, starts + grid.interval) - np.maximum(opens, starts), 0.0, None)
-    return result / grid.interval
+def _turned_away(scenario: Scenario, name: str) -> Iterator[str]:
+    """Contacts that come while a queue is closed and do not wait for it."""
+    volume = scenario.expected(name)
+    outside = float((volume * (1 - let_in(scenario, name))).sum())
+    if outside >= 0.5:
+        rest = "" if carries(scenario, name) else " (with at_close: carry)"
+        yield (
+            f"{outside:,.0f} of {volume.sum():,.0f} contacts of {name} come while it is closed and are turned away; "
+            f"with after_hours: waits{rest} they would wait for the opening."
+        )
 
 
 def _unattended(scenario: Scenario, name: str, serving: list[str]) -> Iterator[str]:
@@ -96,38 +104,31 @@ def _odd_callbacks(name: str, callback: Callback | None, most: float, grid: Grid
         )
 
 
-def _agents_for(scenario: Scenario, queues: list[str]) -> np.ndarray:
-    """Agents by interval with a skill for any of these queues; several contacts at once as so many agents."""
-    result = np.zeros(scenario.grid.count)
-    for name, group in scenario.agents.items():
-        skills = [skill for queue, skill in group.skills.items() if queue in queues]
-        if skills:
-            result += scenario.planned_seconds(name) / scenario.grid.interval * max(map(_pace, skills))
-    return result
-
-
-def _pace(skill: Skill) -> float:
-    """How much more an agent gets done with several contacts at once than with one."""
-    slowdown = [*skill.slowdown, *[skill.slowdown[-1]] * (skill.at_once - len(skill.slowdown))]
-    return max((held + 1) / factor for held, factor in enumerate(slowdown))
-
-
 def _overloaded(scenario: Scenario, what: str, queues: list[str]) -> Iterator[str]:
-    """Intervals whose load is more than the agents; over the whole horizon where all queues may carry lines over."""
-    grid, loads = scenario.grid, offered_load(scenario)
-    total = np.sum([loads[name] * open_share(scenario, name) for name in queues], axis=0)
-    agents = _agents_for(scenario, queues)
-    if all((scenario.queues[name].at_close or scenario.at_close) == "carry" for name in queues):
-        if total.sum() >= agents.sum() > 0:
-            yield f"{what} over the whole horizon reaches its agents: lines grow from day to day."
+    """Intervals whose load is more than the agents can carry; what may wait for days over the whole horizon."""
+    grid, loads, able = scenario.grid, offered_load(scenario), capacity(scenario, queues)
+    if any(carries(scenario, name) for name in queues):
+        seen = np.max([let_in(scenario, name) for name in queues], axis=0)
+        work = sum(float(loads[n].sum()) * grid.interval + work_at_opening(scenario, n) for n in queues)
+        hours = float((able * seen).sum()) * grid.interval
+        if work >= hours > 0:
+            yield (
+                f"{what} over the whole horizon is {work / 3600:,.0f} hours of work, for {hours / 3600:,.0f} hours "
+                "of agents: lines grow from day to day."
+            )
+    at_once = [name for name in queues if not carries(scenario, name)]
+    if not at_once:
         return
-    over = np.flatnonzero(total >= np.maximum(agents, 1e-9))
-    over = over[total[over] > 0]
+    total = np.sum([loads[name] for name in at_once], axis=0)
+    agents, able = agents_for(scenario, at_once), capacity(scenario, at_once)
+    over = np.flatnonzero((total >= np.maximum(able, 1e-9)) & (total > 0))
     if over.size:
-        worst = int(over[np.argmax(total[over] - agents[over])])
-        patient = all(scenario.queues[name].patience is None for name in queues)
+        worst = int(over[np.argmax(total[over] - able[over])])
+        patient = all(scenario.queues[name].patience is None for name in at_once)
+        worth = f", who carry {able[worst]:.1f}" if able[worst] > 1.001 * agents[worst] else ""
+        beside = f" of {' and '.join(at_once)}" if len(at_once) < len(queues) else ""
         yield (
-            f"{what} reaches its agents in {over.size} of {grid.count} intervals, worst at "
-            f"{grid.label(worst)} ({total[worst]:.1f} erlangs, {agents[worst]:g} agents): lines grow there"
+            f"{what}{beside} reaches its agents in {over.size} of {grid.count} intervals, worst at "
+            f"{grid.label(worst)} ({total[worst]:.1f} erlangs, {agents[worst]:g} agents{worth}): lines grow there"
             + (", and nobody hangs up." if patient else " until callers give up.")
         )

@@ -11,7 +11,7 @@ import numpy as np
 
 from sim.errors import InputError, shown
 from sim.measures.estimate import Estimate
-from sim.reports.figures import cell, clean, compact, joined, unit_of
+from sim.reports.figures import a_day, cell, clean, compact, joined, unit_of
 from sim.reports.results import Comparison, Result, write_whole
 from sim.reports.verdicts import verdict, wait_metric
 from sim.scenario.expand import Grid
@@ -27,6 +27,7 @@ ENDINGS = ("png", "svg", "pdf")
 VERDICTS = {
     "better": (BLUE, "better"), "worse": (VERMILLION, "worse"), "": (GREY, ""),
     "cannot tell yet": (PALE, "cannot tell yet"), "no difference": (PALE, "no difference"),
+    "differs": (SKY, "better in some things, worse in others"),
 }  # fmt: skip
 WAITS = {"mean_wait": "wait {}", "time_to_agent": "{} to an agent"}
 TICKS = 12
@@ -83,8 +84,7 @@ def plot_comparison(comparison: Comparison, ax: Any = None) -> Any:
     ax.axvline(values[0] / scale, color="black", linewidth=0.8, linestyle=":")
     ax.set_yticks(range(len(plans)), [_folded(plan) for plan in plans])
     ax.set_ylim(len(plans) - 0.4, -0.6)
-    when = "day" if first.scenario.grid.horizon <= DAY else "replication"
-    heads = {"lost_customers": f"lost customers a {when}", "mean_wait": f"mean wait, {unit}"}
+    heads = {"lost_customers": f"lost customers{a_day(first.scenario)}", "mean_wait": f"mean wait, {unit}"}
     ax.set_xlabel(heads.get(metric, f"mean time to an agent, {unit}"))
     ax.set_xlim(left=0)
     margins = f"; whiskers: 95% margin of the difference to {_text(plans[0], 40)}" if len(plans) > 1 else ""

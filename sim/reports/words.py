@@ -4,11 +4,9 @@ import re
 import textwrap
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-from tabulate import tabulate
-
-from sim.errors import shown
-from sim.reports.oddities import odd, offered_load, open_share
+from sim.reports.changes import plan_words
+from sim.reports.loads import load_table, load_words, open_share
+from sim.reports.oddities import odd
 from sim.scenario.durations import Amounts, Duration_, Patience
 from sim.scenario.people import Group, Skill
 from sim.scenario.quantities import UNLIMITED
@@ -17,7 +15,7 @@ from sim.scenario.schema import Scenario
 from sim.scenario.units import DAY, say_clock, say_duration, say_share, say_weekdays
 from sim.scenario.weeks import Grid, Spans
 
-__all__ = ["check_text", "odd", "offered_load"]
+__all__ = ["check_text", "odd"]
 
 WIDTH = 100
 GONE_BY = (10.0, 20.0, 40.0, 60.0, 120.0)
@@ -33,9 +31,12 @@ def check_text(scenario: Scenario, title: str) -> str:
     """Volume, offered load against agents by interval, patience, plans, and what looks odd."""
     head = "\n".join(map(_wrapped, (_head(scenario, title), *_whole(scenario))))
     parts = [head, *(_queue(name, scenario) for name in scenario.queues)]
-    parts += [_groups(scenario), _load_table(scenario)]
+    parts += [_groups(scenario), load_table(scenario)]
+    if said := " ".join(load_words(scenario)):
+        parts.append(_wrapped(said))
     if scenario.plans:
-        parts.append(_plans(scenario))
+        plans = (_wrapped(line, "  ") for line in plan_words(scenario))
+        parts.append("\n".join(["Plans (the first is the baseline):", *plans]))
     remarks = list(odd(scenario))
     if remarks:
         parts.append("\n".join(_wrapped(f"Note: {remark}") for remark in remarks))
@@ -103,7 +104,8 @@ def _queue(name: str, scenario: Scenario) -> str:
     ]
     outside = float((volume * (1 - open_share(scenario, name))).sum())
     if outside >= 0.5:
-        said.append(f"{outside:,.6g} of them come while it is closed")
+        then = " and wait for the opening" if queue.after_hours == "waits" else ""
+        said.append(f"{outside:,.6g} of them come while it is closed{then}")
     if queue.arrivals.daily_variation:
         said.append(f"the day's level varies by {say_share(queue.arrivals.daily_variation)}")
     said += _before(queue)
@@ -317,53 +319,3 @@ def _skill(queue: str, skill: Skill, several: bool, weighted: bool) -> str:
     if weighted:
         extra.append(f"score {skill.score.base:g} + {skill.score.weight:g} × seconds of wait")
     return queue + (f" ({', '.join(extra)})" if extra else "")
-
-
-def _load_table(scenario: Scenario) -> str:
-    """Volume, offered load and agents, interval by interval; runs of equal rows as one."""
-    grid, loads = scenario.grid, offered_load(scenario)
-    volumes = {name: scenario.expected(name) for name in scenario.queues}
-    total = np.sum(list(loads.values()), axis=0)
-    planned = [scenario.planned_seconds(name) / grid.interval for name in scenario.agents]
-    agents = np.sum(planned, axis=0)
-    rows, previous = [], None
-    for i in range(grid.count):
-        share = f"{100 * total[i] / agents[i]:.0f}" if agents[i] else "–"
-        heads = [f"{group[i]:.4g}" for group in planned]
-        row = [*(f"{v[i]:,.4g}" for v in volumes.values()), f"{total[i]:.2f}", *heads, share]
-        if row != previous:
-            rows.append([grid.label(i), *row])
-        previous = row
-    names = [f"calls\n{_short(n)}" for n in volumes], [f"agents\n{_short(n)}" for n in scenario.agents]
-    heads = ["from", *names[0], "load\nerlangs", *names[1], "load ÷\nagents %"]
-    return tabulate(rows, heads, tablefmt="simple", stralign="right", numalign="right", disable_numparse=True)
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= 14 else f"{name[:13]}…"
-
-
-def _plans(scenario: Scenario) -> str:
-    lines = ["Plans (the first is the baseline):"]
-    for name, overrides in scenario.plans.items():
-        said = (
-            "; ".join(f"{path} {_change(value)}" for path, value in overrides.items()) or "as written above"
-        )
-        lines.append(_wrapped(f"{name}: {said}", "  "))
-    return "\n".join(lines)
-
-
-def _change(value: object) -> str:
-    if value is None:
-        return "removed"
-    if isinstance(value, dict) and list(value) == ["add"]:
-        return f"{'' if str(value['add']).startswith('-') else '+'}{value['add']}"
-    if isinstance(value, dict) and list(value) == ["scale"]:
-        return f"× {value['scale']}"
-    if (
-        isinstance(value, dict)
-        and value
-        and all("-" in str(key) and isinstance(v, dict) for key, v in value.items())
-    ):
-        return ", ".join(f"{_change(v)} from {str(key).replace('-', ' to ')}" for key, v in value.items())
-    return f"= {shown(value)}"

@@ -54,11 +54,25 @@ def _check_queue(name: str, queue: Queue, scenario: Any) -> None:
         check_hours(queue.hours, scenario.grid)
     except InputError as error:
         raise error.under(f"{path}.hours") from None
+    _check_inbox(queue, path, scenario.at_close)
     for index, transfer in enumerate(queue.transfer):
         item = f"[{index}]." if isinstance(_written(scenario, name, "transfer"), list | tuple) else ""
         _must_know(transfer.to, scenario.queues, "queue", f"{path}.transfer.{item}to")
     if queue.switch is not None:
         _must_know(queue.switch.to, scenario.queues, "queue", f"{path}.switch.to")
+
+
+def _check_inbox(queue: Queue, path: str, at_close: str) -> None:
+    """Refuse an inbox without hours, outside of which contacts wait, or one that is not kept over the closing."""
+    if queue.after_hours != "waits":
+        return
+    if queue.hours is None:
+        said = "waits needs hours, outside of which contacts wait; give the queue hours, or leave it out"
+        raise InputError(said, path=f"{path}.after_hours")
+    if (queue.at_close or at_close) != "carry":
+        rule = f"at_close: {queue.at_close or at_close}" + ("" if queue.at_close else " of the scenario")
+        said = f"waits needs at_close: carry, and {rule} keeps nobody over the closing"
+        raise InputError(f"{said}; give the queue at_close: carry", path=f"{path}.after_hours")
 
 
 def _written(scenario: Any, queue: str, key: str) -> Any:

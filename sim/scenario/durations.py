@@ -125,10 +125,11 @@ def _fitted(model: Any) -> tuple[Distribution, ...]:
     given = {key: getattr(model, key) for key in NUMBERS if getattr(model, key) is not None}
     means, family = given.pop("mean", None), model.distribution
     try:
-        if isinstance(means, tuple):
-            by_mean = {m: distribution(family, mean=m, **given) for m in dict.fromkeys(means)}
-            return tuple(by_mean[m] for m in means)
-        return (distribution(family, mean=means, **given),)
+        with np.errstate(all="ignore"):  # what overflows is refused as not finite
+            if isinstance(means, tuple):
+                by_mean = {m: distribution(family, mean=m, **given) for m in dict.fromkeys(means)}
+                return tuple(by_mean[m] for m in means)
+            return (distribution(family, mean=means, **given),)
     except InputError:
         raise
     except ValueError as error:

@@ -153,31 +153,40 @@ def _read_rosters(groups: dict[str, dict[str, Any]], grid: Grid, folder: Path) -
     """Read each file once, keep the rows of each group, and check that nobody works twice at a time."""
     tables: dict[str, list[tuple[str, str, dict[str, Any]]]] = {}
     readers: dict[str, list[str]] = {}
-    found: list[tuple[str, str, str, Any]] = []
+    found: list[people.WrittenRow] = []
     for name, group in groups.items():
         roster, path = group.get("roster"), f"agents.{name}.roster"
         if not isinstance(roster, dict):
             continue
         if "file" not in roster:
             rows = roster.get("rows")
-            of_group = enumerate(rows, 1) if isinstance(rows, list | tuple) else ()
-            found += [(path, f"row {number}", name, row) for number, row in of_group]
+            of_group = enumerate(rows) if isinstance(rows, list | tuple) else ()
+            found += [people.WrittenRow(f"{path}.rows.[{item}]", "", True, row) for item, row in of_group]
             continue
         key = f"{roster['file']!r} {roster.get('sheet')!r}"
         try:
-            tables[key] = tables.get(key) or files.roster(folder, roster)
+            if key not in tables:
+                tables[key] = files.roster(folder, roster)
+                _must_know_groups(tables[key], groups)
             mine = [row for _, of, row in tables[key] if of == name]
             if not mine:
-                known = nearest(name, {of for _, of, _ in tables[key]})
-                raise InputError(f"{roster['file']} has no row of the group {shown(name)}{known}; add some")
+                raise InputError(f"{roster['file']} has no row of the group {shown(name)}; add some")
         except InputError as error:
             raise error.under(path) from None
         group["roster"] = {"rows": mine}
         readers.setdefault(key, []).append(name)
     for key, names in readers.items():
         for where, of, row in tables[key]:
-            found.append((f"agents.{of if of in names else names[0]}.roster", where, of, row))
+            reader = of if of in names else names[0]
+            found.append(people.WrittenRow(f"agents.{reader}.roster", where, of == reader, row))
     people.check_rosters(found, grid)
+
+
+def _must_know_groups(rows: list[tuple[str, str, dict[str, Any]]], groups: Mapping[str, Any]) -> None:
+    for where, of, _ in rows:
+        if of not in groups:
+            known = nearest(of, groups) or f"; the groups are {', '.join(groups)}"
+            raise InputError(f"{where}: there is no group {shown(of)}{known}")
 
 
 def _expand_distribution(spec: Any, path: str, grid: Grid, folder: Path) -> None:
@@ -220,7 +229,7 @@ def per_interval(value: Any, grid: Grid, folder: Path, seconds: bool = False) ->
     """
     if isinstance(value, Mapping):
         if "file" in value:
-            column = files.column(folder, dict(value), grid.opens, grid.interval, grid.count)
+            column = files.column(folder, dict(value), grid)
             return [f"{number!r} s" for number in column] if seconds else list(column)
         return [value[key] for key in keys_by_interval(value, grid)]
     if isinstance(value, list | tuple):
@@ -243,7 +252,7 @@ def where_written(error: InputError, document: Mapping[str, Any], grid: Grid) ->
     if found and isinstance(_at(document, found[1]), Mapping):
         return InputError(error.problem, path=found[1] + found[2])
     path, _, item = error.path.rpartition(".")
-    if not re.fullmatch(r"\[[0-9]+\]", item):
+    if not re.fullmatch(r"\[[0-9]{1,9}\]", item):
         return error
     index, written = int(item[1:-1]), _at(document, path)
     if isinstance(written, list | tuple):

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from sim.errors import InputError, nearest, shown
+from sim.scenario.quantities import roster_day
 from sim.scenario.source import decode, read_bytes
-from sim.scenario.units import DAY, clock, say_clock, say_duration, weekday
-from sim.scenario.units import number as units_number
+from sim.scenario.units import DAY, Days, day_clock, say_clock, say_duration, say_weekdays, span
+from sim.scenario.weeks import Grid
 
 TIME_COLUMNS = ("time", "start", "interval")  # names by which a first column is taken as the times
 CELLS = 20_000_000  # the most cells of a file
@@ -21,29 +22,29 @@ FIRST_ROW = 2  # the header is row 1
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 _THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:\.[0-9]{3})+")
-_SPAN = re.compile(r"([0-9]{1,2}:[0-9:]+)\s*[-–]\s*[0-9]{1,2}:[0-9:]+")
+_ON_DAY = r"(?:[A-Za-z]+\s+)?[0-9]{1,2}:[0-9:]+"
+_SPAN = re.compile(rf"({_ON_DAY})\s*[-–]\s*{_ON_DAY}")
+_BREAK = re.compile(r"break (?:start|end)((?: [0-9]+)?)")
 _EPOCH = datetime.datetime(1901, 1, 1)  # spreadsheets write clock times as moments of 1899 or 1900
 
 
-def column(folder: Path, spec: dict[str, Any], opens: float, interval: float, count: int) -> list[float]:
-    """Return the `count` numbers of a column, one per interval of the horizon.
+def column(folder: Path, spec: dict[str, Any], grid: Grid) -> list[float]:
+    """Return the numbers of a column, one per interval of the horizon.
 
-    spec: file (from `folder`), column, and optionally sheet and time; opens: seconds from midnight;
-    interval: seconds. With a time column (named, or the first one if called time, start or interval) every
-    row must stand at its moment of the horizon; without one the number of rows must be `count`. A blank
-    cell, text or NaN raises an InputError that names file and row.
+    spec: file (from `folder`), column, and optionally sheet and time. With a time column (named, or the first one
+    if called time, start or interval) every row must stand at its moment of the horizon: "08:00", "mon 08:00" or
+    a date with its time; without one the number of rows must be that of the intervals. A blank cell, text or NaN
+    raises an InputError that names file and row.
     """
     where, header, rows, decimal = _open(folder, spec, ("file", "sheet", "column", "time"))
     wanted = _index(where, header, spec.get("column"), "column")
     timed = _time_index(where, header, spec.get("time"), wanted)
     if timed is not None:
-        _check_times(
-            f"{where}, column {shown(header[timed])}", [row[timed] for row in rows], opens, interval, count
-        )
-    if len(rows) != count:
-        horizon = f"{count} intervals of {say_duration(interval)} from {say_clock(opens)}"
+        _check_times(f"{where}, column {shown(header[timed])}", [row[timed] for row in rows], grid)
+    if len(rows) != grid.count:
+        horizon = f"{grid.count} intervals of {say_duration(grid.interval)} from {say_clock(grid.opens)}"
         raise InputError(
-            f"{where} has {len(rows)} rows under the header, the horizon {horizon}: write {count} rows"
+            f"{where} has {len(rows)} rows under the header, the horizon {horizon}: write {grid.count} rows"
         )
     return _numbers(where, header[wanted], [row[wanted] for row in rows], decimal)
 
@@ -60,16 +61,17 @@ def values(folder: Path, spec: dict[str, Any]) -> list[float]:
 def roster(folder: Path, spec: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
     """Return the shifts of a roster: where each stands ("roster.csv, row 2"), its group, and the row.
 
-    spec: file, sheet. Columns: agent, group, start, end, and, if wanted, day (a weekday or a number from 1), break
-    start, break end, break start 2, break end 2 … A row: agent, day, start, end, breaks, as the schema reads them.
+    spec: file, sheet. Columns: agent, group, start, end, and, if wanted, day (weekdays such as "mon-fri", a number
+    from 1, blank or "every day"), break start, break end, break start 2, break end 2 … A row: agent, day, start,
+    end, breaks, as the schema reads them.
     """
     where, header, rows, _ = _open(folder, spec, ("file", "sheet"))
     names = [name.casefold() for name in header]
     at = {key: _index(where, names, key, "column") for key in ("agent", "group", "start", "end")}
+    numbers = dict.fromkeys(match[1] for match in map(_BREAK.fullmatch, names) if match)
     pauses = [
-        (index, _index(where, names, name.replace("start", "end"), "column"))
-        for index, name in enumerate(names)
-        if re.fullmatch(r"break start(?: [0-9]+)?", name)
+        tuple(_index(where, names, f"break {side}{number}", "column") for side in ("start", "end"))
+        for number in numbers
     ]
     day = names.index("day") if "day" in names else None
     found = []
@@ -80,23 +82,32 @@ def roster(folder: Path, spec: dict[str, Any]) -> list[tuple[str, str, dict[str,
         for key in ("agent", "group"):
             if _blank(row[at[key]]):
                 raise InputError(f"{place}: the {key} is blank: write a name")
-        breaks = [
-            f"{_time_of_day(place, row[start])}-{_time_of_day(place, row[end])}"
-            for start, end in pauses
-            if not (_blank(row[start]) and _blank(row[end]))
-        ]
+        times = {
+            index: _time_of_day(f"{place}, column {shown(header[index])}", row[index])
+            for index in (at["start"], at["end"], *_times_of_breaks(row, pauses))
+        }
         shift: dict[str, Any] = {
             "agent": _name(row[at["agent"]]),
-            "start": _time_of_day(place, row[at["start"]]),
-            "end": _time_of_day(place, row[at["end"]]),
-            "breaks": breaks,
+            "start": times[at["start"]],
+            "end": times[at["end"]],
+            "breaks": [f"{times[start]}-{times[end]}" for start, end in pauses if start in times],
         }
-        if day is not None and not _blank(row[day]):
-            shift["day"] = _day(place, row[day])
+        for text in shift["breaks"]:
+            try:
+                span(text)
+            except InputError as error:
+                raise InputError(f"{place}: the break {error.problem}") from None
+        if day is not None and (written := _day(f"{place}, column {shown(header[day])}", row[day])):
+            shift["day"] = written
         found.append((place, _name(row[at["group"]]), shift))
     if not found:
         raise InputError(f"{where} has no rows under its header: write one shift per row")
     return found
+
+
+def _times_of_breaks(row: list[Any], pauses: list[tuple[int, ...]]) -> list[int]:
+    """The columns of the breaks that a row has: of each that is not wholly blank, both."""
+    return [index for pause in pauses if not all(_blank(row[i]) for i in pause) for index in pause]
 
 
 def _name(cell: Any) -> str:
@@ -107,18 +118,20 @@ def _time_of_day(place: str, cell: Any) -> str:
     moment = _moment(place, cell)
     if isinstance(moment, datetime.datetime):
         raise InputError(f"{place}: {_said(cell)} has a date: write 08:00, and the day in a column day")
+    if isinstance(moment, tuple):
+        raise InputError(f"{place}: {_said(cell)} has a weekday: write 08:00, and mon in a column day")
     return say_clock(moment)
 
 
-def _day(place: str, cell: Any) -> str | int:
-    """A weekday as text, or the number of a day from 1."""
+def _day(place: str, cell: Any) -> str | int | None:
+    """Weekdays as text, the number of a day from 1, or None for every day."""
+    if isinstance(cell, str) and re.fullmatch(r"\s*[0-9]{1,9}\s*", cell):
+        cell = int(cell)
     try:
-        if isinstance(cell, str) and not cell.strip().isdecimal():
-            weekday(cell)
-            return cell.strip()
-        return int(units_number(int(cell) if isinstance(cell, str) else cell, least=1, integer=True))
+        found = roster_day(cell)
     except InputError as error:
-        raise InputError(f"{place}: {error.problem}, or the number of a day from 1") from None
+        raise InputError(f"{place}: {error.problem}") from None
+    return cell.strip() if isinstance(found, tuple) else found
 
 
 def table(path: Path, sheet: str | None = None) -> tuple[list[str], list[list[Any]]]:
@@ -272,33 +285,62 @@ def _time_index(where: str, header: list[str], name: str | None, wanted: int) ->
     return 0 if wanted != 0 and header[0].casefold() in TIME_COLUMNS else None
 
 
-def _check_times(where: str, cells: list[Any], opens: float, interval: float, count: int) -> None:
+def _check_times(where: str, cells: list[Any], grid: Grid) -> None:
     """Hold every time against the horizon; `where` names file and column."""
-    grid = f"the horizon starts at {say_clock(opens)} and steps by {say_duration(interval)}"
-    midnight = None
+    steps = f"the horizon starts at {grid.label(0)} and steps by {say_duration(grid.interval)}"
+    first_day: datetime.datetime | None = None
     for index, cell in enumerate(cells):
         row = f"{where}, row {index + FIRST_ROW}"
         moment = _moment(row, cell)
-        if index >= count:
+        if index >= grid.count:
             raise InputError(
-                f"{row}: {_said(cell)} is after the last of {count} intervals, {grid}: remove it"
+                f"{row}: {_said(cell)} is after the last of {grid.count} intervals, {steps}: remove it"
             )
-        expected = opens + index * interval
+        expected = grid.opens + index * grid.interval
         if isinstance(moment, datetime.datetime):
-            midnight = midnight or datetime.datetime.combine(moment.date(), datetime.time())
-            fits = abs((moment - midnight).total_seconds() - expected) < 1
+            first_day = first_day or _first_day(row, cell, moment, expected, grid)
+            fits = abs((moment - first_day).total_seconds() - expected) < 1
+        elif isinstance(moment, tuple):
+            fits = _off(_from_first_day(row, cell, moment, grid), expected, 7 * DAY) < 1
         else:
-            off = (moment - expected) % DAY
-            fits = min(off, DAY - off) < 1
+            fits = _off(moment, expected, DAY) < 1
         if not fits:
-            raise InputError(f"{row}: {_said(cell)} stands where {say_clock(expected)} is expected: {grid}")
-    if len(cells) < count:
-        first = say_clock(opens + len(cells) * interval)
-        raise InputError(f"{where} ends before the row for {first}: {grid}, in {count} intervals")
+            raise InputError(f"{row}: {_said(cell)} stands where {grid.label(index)} is expected: {steps}")
+    if len(cells) < grid.count:
+        first = grid.label(len(cells))
+        raise InputError(f"{where} ends before the row for {first}: {steps}, in {grid.count} intervals")
 
 
-def _moment(row: str, cell: Any) -> float | datetime.datetime:
-    """Seconds from some midnight of a clock time, or the moment of a cell that has a date."""
+def _off(a: float, b: float, cycle: float) -> float:
+    """Seconds between two moments of a day or a week, the shorter way round."""
+    return min((a - b) % cycle, (b - a) % cycle)
+
+
+def _first_day(
+    row: str, cell: Any, moment: datetime.datetime, expected: float, grid: Grid
+) -> datetime.datetime:
+    """The midnight from which the horizon counts, by the first date of a column."""
+    days = datetime.timedelta(days=math.floor((expected + 1e-6) / DAY))
+    found = datetime.datetime.combine(moment.date(), datetime.time()) - days
+    if grid.starts is not None and found.weekday() != grid.starts:
+        given, wanted = (say_weekdays([day]) for day in (moment.weekday(), grid.weekday(days.days)))
+        raise InputError(f"{row}: {_said(cell)} is of a {given}, where {wanted} is expected: check starts")
+    return found
+
+
+def _from_first_day(row: str, cell: Any, moment: tuple[Days, float], grid: Grid) -> float:
+    """Seconds from the midnight from which the horizon counts of a clock time on one weekday."""
+    days, seconds = moment
+    if grid.starts is None:
+        said = f"{_said(cell)} names a weekday, and the scenario does not say on which one it begins"
+        raise InputError(f"{row}: {said}: add starts: monday")
+    if days is None or len(days) > 1:
+        raise InputError(f"{row}: {_said(cell)} names several days: write one row for each, as in mon 08:00")
+    return (days[0] - grid.starts) * DAY + seconds
+
+
+def _moment(row: str, cell: Any) -> float | tuple[Days, float] | datetime.datetime:
+    """Seconds from some midnight of a clock time, with its weekdays if it has any, or the moment of a date."""
     if _blank(cell):
         raise InputError(f"{row}: the time is blank: write one such as 08:00")
     if isinstance(cell, datetime.timedelta):
@@ -306,9 +348,10 @@ def _moment(row: str, cell: Any) -> float | datetime.datetime:
     if isinstance(cell, datetime.time):
         return 3600.0 * cell.hour + 60 * cell.minute + cell.second + cell.microsecond / 1e6
     if isinstance(cell, str):
-        span = _SPAN.fullmatch(cell.strip())
+        both = _SPAN.fullmatch(cell.strip())
         try:
-            return clock(span[1] if span else cell)
+            days, seconds = day_clock(both[1] if both else cell.strip())
+            return seconds if days is None else (days, seconds)
         except InputError as problem:
             try:
                 cell = datetime.datetime.fromisoformat(cell.strip())

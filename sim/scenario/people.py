@@ -8,7 +8,7 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 from pydantic import Field, ValidationError, model_validator
 
-from sim.errors import InputError, nearest, shown
+from sim.errors import InputError, nearest, said_path, shown
 from sim.scenario import units
 from sim.scenario.durations import Frozen
 from sim.scenario.quantities import (
@@ -156,7 +156,7 @@ class Shift(Frozen):
 
 
 class RosterRow(Frozen):
-    """One shift of one agent: on every day, on a weekday, or on a day counted from 1."""
+    """One shift of one agent: on every day, on some weekdays, or on a day counted from 1."""
 
     agent: Text
     day: RosterDay = None  # type: ignore[valid-type]
@@ -316,32 +316,43 @@ def _summed(duties: Iterable[Duty], horizon: float) -> tuple[np.ndarray, np.ndar
     return moments, counts
 
 
-def check_rosters(found: Iterable[tuple[str, str, str, Any]], grid: Grid) -> None:
+class WrittenRow(NamedTuple):
+    """A row of a roster as it is written: its path, its file and row if it has one, and whether it is played."""
+
+    path: str
+    where: str
+    played: bool
+    row: Any
+
+    def wrong(self, problem: str) -> InputError:
+        return InputError(f"{self.where}: {problem}" if self.where else problem, path=self.path)
+
+
+def check_rosters(found: Iterable[WrittenRow], grid: Grid) -> None:
     """Refuse shifts outside the horizon, breaks outside their shift, and agents who would work twice at a time.
 
-    found: (path of the roster, where the row stands, its group, the row as it is written). Rows of other groups
-    only count for agents who work twice; a row that cannot be read is left to the schema.
+    Rows that are not played (of groups that do not read the file) only count for agents who work twice; a row that
+    cannot be read is left to the schema.
     """
-    by_agent: dict[str, list[tuple[float, float, str, str]]] = {}
-    for path, where, group, written in found:
+    by_agent: dict[str, list[tuple[float, float, WrittenRow]]] = {}
+    for written in found:
         try:
-            row = RosterRow.model_validate(written)
+            row = RosterRow.model_validate(written.row)
         except ValidationError:
             continue
         try:
-            mine = path == f"agents.{group}.roster"
-            if mine:
+            if written.played:
                 row.pauses()
-            spans = row.runs(grid, anywhere=not mine)
+            spans = row.runs(grid, anywhere=not written.played)
         except InputError as error:
-            raise InputError(f"{where}: {error.problem}", path=path) from None
-        by_agent.setdefault(row.agent, []).extend((start, end, path, where) for start, end in spans)
+            raise written.wrong(error.problem) from None
+        by_agent.setdefault(row.agent, []).extend((start, end, written) for start, end in spans)
     for agent, shifts in by_agent.items():
-        shifts.sort()
-        for (_, end, _, first), (start, _, path, where) in pairwise(shifts):
+        shifts.sort(key=lambda shift: shift[:2])
+        for (_, end, first), (start, _, second) in pairwise(shifts):
             if start < end:
-                said = f"{where}: {shown(agent)} works already then, by {first}"
-                raise InputError(f"{said}; let the shifts of one agent follow each other", path=path)
+                said = f"{shown(agent)} works already then, by {first.where or said_path(first.path)}"
+                raise second.wrong(f"{said}; let the shifts of one agent follow each other")
 
 
 def spread(row: np.ndarray, start: float, end: float, weight: float, interval: float, since: float) -> None:

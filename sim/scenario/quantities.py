@@ -13,6 +13,7 @@ NUMBER = {"type": "number"}
 TEXT = {"type": "string"}
 MOST_REPLICATIONS = 10_000_000
 MOST_AGENTS = 100_000
+MOST_DAYS = 3660
 MOST_AMOUNT = 1e12
 SHARE_TEXT = {
     "anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, {"type": "string", "pattern": "%$|^[0-9.]+$"}]
@@ -303,11 +304,15 @@ DayClocks = Annotated[
 Weekdays = Annotated[tuple[int, ...], BeforeValidator(units.weekdays), WithJsonSchema(TEXT)]
 
 
-def _parse_roster_day(value: Any) -> Any:
-    """A weekday as a tuple of one, a number from 1 as it is."""
-    if isinstance(value, str):
-        return (units.weekday(value),)
-    return integer(1)(value)
+def roster_day(value: Any) -> tuple[int, ...] | int | None:
+    """Weekdays of "mon" or "mon-fri", the number of a day from 1, or None for "every day" and blank."""
+    if value is None or (isinstance(value, str) and value.strip().lower() in ("", "every day")):
+        return None
+    try:
+        return units.weekdays(value) if isinstance(value, str) else integer(1, MOST_DAYS)(value)
+    except InputError as error:
+        more = '"mon-fri", "every day", or the number of a day from 1'
+        raise InputError(f"{error.problem}, {more}") from None
 
 
 def _parse_spans(value: Any) -> tuple[tuple[float, float], ...]:
@@ -318,7 +323,7 @@ def _parse_spans(value: Any) -> tuple[tuple[float, float], ...]:
 
 RosterDay = Annotated[
     tuple[int, ...] | int | None,
-    BeforeValidator(lambda value: None if value is None else _parse_roster_day(value)),
+    BeforeValidator(roster_day),
     WithJsonSchema({"anyOf": [TEXT, {"type": "integer", "minimum": 1}, {"type": "null"}]}),
 ]
 SpanTexts = Annotated[

@@ -250,6 +250,7 @@ class Queue(Frozen):
     """One kind of contact with its own waiting line."""
 
     hours: Hours | None = None
+    after_hours: one_of("closed", "waits") = "closed"  # type: ignore[valid-type]
     arrivals: Arrivals
     backlog: Backlog | None = None
     ivr: Ivr | None = None

@@ -87,7 +87,7 @@ class Scenario(Frozen):
         try:
             super().__init__(**expanded)
         except ValidationError as error:
-            raise where_written(one_sentence(error), base, grid) from None
+            raise where_written(one_sentence(error, expanded), base, grid) from None
         self._document, self._written_out, self._folder, self._grid = base, expanded, folder, grid
         checks.check_whole(self)
 
@@ -231,15 +231,11 @@ class Scenario(Frozen):
         return self.with_(plan) if plan else self
 
 
-def one_sentence(error: ValidationError) -> InputError:
-    """The first thing that is wrong, misspelt keys before missing ones."""
+def one_sentence(error: ValidationError, document: Any) -> InputError:
+    """The first thing that is wrong with a document, misspelt keys before missing ones."""
     order = {"extra_forbidden": 0, "value_error": 1, "missing": 3}
     first = min(error.errors(), key=lambda e: order.get(e["type"], 2))
-    place = [
-        f"[{part}]" if isinstance(part, int) else str(part)
-        for part in first["loc"]
-        if not str(part).startswith(("function-", "tuple[", "constrained-"))
-    ]
+    place = _place(first["loc"], document)
     path = ".".join("schema" if part == "schema_" else part for part in place)
     if first["type"] == "extra_forbidden":
         known = _keys_at(Scenario, place[:-1])
@@ -256,6 +252,19 @@ def one_sentence(error: ValidationError) -> InputError:
     if first["type"] in ("dict_type", "model_type", "model_attributes_type"):
         return InputError(f"{shown(first['input'])} is not a mapping of keys to values", path=path)
     return InputError(f"{shown(first['input'])}: {first['msg'][0].lower()}{first['msg'][1:]}", path=path)
+
+
+def _place(location: tuple[int | str, ...], document: Any) -> list[str]:
+    """The keys and items that lead to a value; pydantic names the parts of its unions between them."""
+    place, here = [], document
+    for part in location:
+        held = isinstance(here, Mapping) and part in here
+        if not held and str(part).startswith(("function-", "tuple[", "constrained-")):
+            continue
+        place.append(f"[{part}]" if isinstance(part, int) else str(part))
+        if held or (isinstance(here, list | tuple) and isinstance(part, int) and part < len(here)):
+            here = here[part]  # type: ignore[index]
+    return place
 
 
 def _keys_at(model: Any, place: list[str]) -> list[str]:

@@ -55,7 +55,7 @@ class Source:
         while parts:
             for length in range(len(parts), 0, -1):
                 key: str | int = ".".join(parts[:length])
-                if re.fullmatch(r"\[[0-9]+\]", str(key)):
+                if re.fullmatch(r"\[[0-9]{1,9}\]", str(key)):
                     key = int(str(key)[1:-1])
                 if (*place, key) in self.lines:
                     place, parts = (*place, key), parts[length:]
