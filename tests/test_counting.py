@@ -373,7 +373,7 @@ def test_the_line_and_the_waits_are_counted_by_class_too() -> None:
     line = sheet.contacts[0, :, TOTALS.index("line_seconds")]
     assert line.tolist() == [40, 0, 0, 10, 0, 30, 0, 0]
     counted = sheet.bins.sum(axis=1)
-    assert counted.tolist() == [2, 0, 0, 1, 0, 1, 0, 0] and waits_of(sheet.bins).counts.sum() == 4
+    assert counted.tolist() == [2, 0, 0, 1, 0, 1, 0, 0] and waits_of(sheet).counts.sum() == 4
 
 
 def test_a_class_has_its_own_value_and_its_own_leave() -> None:
@@ -422,7 +422,7 @@ def result_of(made: Scenario, days: list[list[dict[str, Any]]], plan: str = "tod
 
     sums = {name: sum(getattr(s, name) for s in sheets) for name in ("interval_sums", "agent_sums")}
     by_replication = ("contacts", "agents", "contacts_by_interval", "agents_by_interval")
-    waits = [waits_of(sheet.bins) for sheet in sheets]
+    waits = [waits_of(sheet) for sheet in sheets]
     return Result(
         made, plan, SEED, len(days), Totals(**sums, **{n: stacked(n) for n in by_replication}, waits=waits)
     )

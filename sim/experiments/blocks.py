@@ -9,7 +9,7 @@ from sim.engines.compiled import THEN, run
 from sim.engines.routing import no_number
 from sim.engines.work import WRONG_GROUP, WRONG_QUEUE
 from sim.jit import kernel
-from sim.measures.metrics import Rules, Sheet, enter, enter_records
+from sim.measures.metrics import Rules, Sheet, Waits, enter, enter_records, waits_of
 from sim.model.centre import Centre
 from sim.model.day import Day, day_at
 
@@ -23,6 +23,8 @@ def play_and_enter(w, c, rules, days, seed, replications, place, first, sheet):
     Returns −1 where the user's routing rule gave no number.
     """
     while place < replications.size:
+        if sheet.codes.size > 0 and sheet.used[0] + 2 * w.rows.size > sheet.codes.size:
+            break
         day = Day(days.start[place], days.arrived, days.talk, days.wrap, days.patience)
         done = run(w, c, day, seed, replications[place])
         if done < 0:
@@ -45,18 +47,33 @@ def play_days(
     replications: np.ndarray,
     first: int,
     sheet: Sheet,
-) -> None:
-    """Play several dealt days and write their totals into rows `first`, `first` + 1, … of the sheet."""
+) -> tuple[Sheet, list[Waits]]:
+    """Play several dealt days and write their totals into rows `first`, `first` + 1, … of the sheet.
+
+    Returns the sheet, its codes made longer where they were too short for a day, and waits taken out of it meanwhile.
+    """
     place, rows = 0, compiled.room(days.start)
+    taken: list[Waits] = []
     while place < replications.size:
+        replication = int(replications[place])
         if engine == "reference":
-            replication = int(replications[place])
             records = reference.play(centre, day_at(days, place), seed, replication)
-            enter_records(records, centre, rules, seed, replication, first + place, sheet)
-            place += 1
+            rows = records.home.size
         else:
             work = compiled.workspace(centre, rows)
-            place = play_and_enter(work, centre, rules, days, seed, replications, place, first, sheet)
-            rows = 2 * work.f.shape[1]
-            if place < 0:
-                raise no_number(int(work.n[WRONG_GROUP]), int(work.n[WRONG_QUEUE]))
+            rows = work.rows.size
+        if sheet.codes.size and sheet.used[0] + 2 * rows > sheet.codes.size:
+            taken.append(waits_of(sheet))
+            if sheet.codes.size < 2 * rows:
+                sheet = sheet._replace(codes=np.zeros(4 * rows, dtype=np.int64))
+        if engine == "reference":
+            enter_records(records, centre, rules, seed, replication, first + place, sheet)
+            place += 1
+            continue
+        before = place
+        place = play_and_enter(work, centre, rules, days, seed, replications, place, first, sheet)
+        if place < 0:
+            raise no_number(int(work.n[WRONG_GROUP]), int(work.n[WRONG_QUEUE]))
+        if place == before:
+            rows *= 2
+    return sheet, taken

@@ -97,21 +97,26 @@ def play_part(
 ) -> list[Part]:
     """Play replications of one batch under every plan; each day is dealt once for all that share their demand."""
     sheets = [blank_sheet(len(replications), plan.centre, by_interval, plan.rules) for plan in plans]
+    waits: list[list[Waits]] = [[] for _ in plans]
     expected = max(map(_expected, plans))
     size = max(1, int(CHUNK / max(expected, 1.0)))
     for first in range(0, len(replications), size):
         chunk = np.array(replications[first : first + size], dtype=np.int64)
         dealt: list[tuple[Any, Day]] = []
-        for plan, sheet in zip(plans, sheets, strict=True):
+        for k, (plan, sheet) in enumerate(zip(plans, sheets, strict=True)):
             demand = plan.centre.demand
             days = next((days for known, days in dealt if same(known, demand)), None)
             if days is None:
                 days = days_of(demand, seed, chunk)
                 dealt.append((demand, days))
-            play_days(engine, plan.centre, plan.rules, days, seed, chunk, first, sheet)
+            sheets[k], taken = play_days(engine, plan.centre, plan.rules, days, seed, chunk, first, sheet)
+            waits[k] += taken
     return [
-        Part(sheet._replace(bins=sheet.bins[:0], scratch=sheet.scratch[:0]), waits_of(sheet.bins))
-        for sheet in sheets
+        Part(
+            sheet._replace(bins=sheet.bins[:0], codes=sheet.codes[:0], scratch=sheet.scratch[:0]),
+            joined_waits([*of_plan, waits_of(sheet)]),
+        )
+        for sheet, of_plan in zip(sheets, waits, strict=True)
     ]
 
 

@@ -644,15 +644,15 @@ def count_customer(first, then, t, seed, replication, c, rules, classes, totals)
 
 
 @kernel(often=True)
-def tally(t, firsts, then, c, rules, seed, replication, totals, bins):
+def tally(t, firsts, then, c, rules, seed, replication, totals, sheet):
     """One pass over the records of a replication, customer by customer.
 
     firsts: int32, the row of each customer's first contact, in order of home and customer; then: int32, the
-    row of the same customer's next contact, or -1. totals: float64 (cells, intervals, totals), added to; bins:
-    int32 (cells or cells × intervals, BINS), the counted waits, added to. What waits at opening has moments
+    row of the same customer's next contact, or -1. totals: float64 (cells, intervals, totals), added to; the
+    counted waits are added to the sheet's bins or, by interval, to its codes. What waits at opening has moments
     before 0: it counts in the first interval, and as if it had arrived at 0.
     """
-    count, each = totals.shape[1], bins.shape[0] > totals.shape[0]
+    count, each = totals.shape[1], sheet.codes.size > 0
     classes = totals.shape[0] > rules.within.size
     for first in firsts:
         row = first
@@ -672,8 +672,11 @@ def tally(t, firsts, then, c, rules, seed, replication, totals, bins):
                     count_contact(row, t, queue, place, interval, c, rules, totals)
                     if following >= 0:
                         count_following(row, following, t, c, totals[place, interval])
-                    if not math.isnan(wait):
-                        bins[place * count + interval if each else place, bin_of(wait)] += 1
+                    if not math.isnan(wait) and each:
+                        sheet.codes[sheet.used[0]] = (place * count + interval) * BINS + bin_of(wait)
+                        sheet.used[0] += 1
+                    elif not math.isnan(wait):
+                        sheet.bins[place, bin_of(wait)] += 1
                 place = next_cell(place, row, queue, t, rules, classes)
             row = following
         if max(t.f[r.ARRIVED, first], 0.0) >= c.warm_up:
@@ -706,8 +709,9 @@ class Sheet(NamedTuple):
     """Where the totals of some replications of one plan are written.
 
     contacts: float64 (replications, cells, totals); agents: (replications, 4, groups); interval_sums (cells,
-    intervals, totals) and agent_sums (4, groups, intervals): summed over replications; bins: int32 (cells, or
-    cells × intervals, BINS); the two by interval have no rows unless they are wanted; scratch: one replication's.
+    intervals, totals) and agent_sums (4, groups, intervals): summed over replications; bins: int32 (cells, BINS),
+    the waits, or, by interval, codes: int64, (cell × intervals + interval) × BINS + bin of the first `used` waits; the
+    two by interval have no rows unless they are wanted; scratch: one replication's.
     """
 
     contacts: np.ndarray
@@ -715,6 +719,8 @@ class Sheet(NamedTuple):
     interval_sums: np.ndarray
     agent_sums: np.ndarray
     bins: np.ndarray
+    codes: np.ndarray
+    used: np.ndarray
     contacts_by_interval: np.ndarray
     agents_by_interval: np.ndarray
     scratch: np.ndarray
@@ -730,7 +736,9 @@ def blank_sheet(replications: int, centre: Centre, by_interval: bool, rules: Rul
         agents=np.zeros((replications, len(AGENT_TIME), groups)),
         interval_sums=np.zeros((cells, count, len(TOTALS))),
         agent_sums=np.zeros((len(AGENT_TIME), groups, count)),
-        bins=np.zeros((cells * count if by_interval else cells, BINS), dtype=np.int32),
+        bins=np.zeros((0 if by_interval else cells, BINS), dtype=np.int32),
+        codes=np.zeros(DENSE if by_interval else 0, dtype=np.int64),
+        used=np.zeros(1, dtype=np.int64),
         contacts_by_interval=np.zeros((rows, cells, count, len(TOTALS))),
         agents_by_interval=np.zeros((rows, len(AGENT_TIME), groups, count)),
         scratch=np.zeros((cells, count, len(TOTALS))),
@@ -747,7 +755,7 @@ def enter(f, i, hours, firsts, then, centre, rules, seed, replication, row, shee
         for interval in range(count):
             for kind in range(kinds):
                 totals[cell, interval, kind] = 0.0
-    tally(tables, firsts, then, c, judge, seed, replication, totals, sheet.bins)
+    tally(tables, firsts, then, c, judge, seed, replication, totals, handle(sheet))
     for cell in range(cells):
         day = sheet.contacts[row, cell]
         for interval in range(count):
@@ -791,10 +799,14 @@ class Waits(NamedTuple):
 NO_WAITS = Waits(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
 
 
-def waits_of(bins: np.ndarray) -> Waits:
-    """The bins that occur, out of a sheet's table."""
-    codes = np.flatnonzero(bins)
-    return Waits(codes, bins.ravel()[codes].astype(np.int64))
+def waits_of(sheet: Sheet) -> Waits:
+    """The waits that a sheet has counted since the last time; by interval, its codes are free again."""
+    if sheet.codes.size:
+        codes, counts = np.unique(sheet.codes[: sheet.used[0]], return_counts=True)
+        sheet.used[0] = 0
+        return Waits(codes, counts.astype(np.int64))
+    codes = np.flatnonzero(sheet.bins)
+    return Waits(codes, sheet.bins.ravel()[codes].astype(np.int64))
 
 
 def joined_waits(parts: list[Waits]) -> Waits:

@@ -39,7 +39,9 @@ def _differing(path: str, old: Any, new: Any) -> Iterator[str]:
                 yield from _differing(f"{path}.{key}", old.get(key), new[key])
             elif old.get(key) is not None:
                 yield f"{path}.{key} removed"
-    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new) and all(map(_is_plain, new)):
+    elif (
+        isinstance(old, list) and isinstance(new, list) and len(old) == len(new) and all(map(_is_plain, new))
+    ):
         for place, (before, after) in enumerate(zip(old, new, strict=True)):
             yield from _differing(f"{path}.[{place}]", before, after)
     else:

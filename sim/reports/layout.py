@@ -99,7 +99,9 @@ def table_of(
             continue
         unit = clean(scenarios[0].currency, 8) if kind == "money" else unit
         title = (
-            promise_head(scenarios) if metric == "service_level" else TITLES.get(metric, metric.replace("_", " "))
+            promise_head(scenarios)
+            if metric == "service_level"
+            else TITLES.get(metric, metric.replace("_", " "))
         )
         heads.append(f"{title}\n{unit}" if unit else title)
         most = CENTS if kind == "money" else 6

@@ -67,7 +67,9 @@ def come_to_line(scenario: Scenario) -> dict[str, np.ndarray]:
         patterns, which = np.unique(entries, axis=1, return_inverse=True)
         for number, pattern in enumerate(patterns.T):
             here = which.ravel() == number
-            result[:, here] = np.linalg.solve(np.eye(len(names)) - pattern[:, None] * follow.T, result[:, here])
+            result[:, here] = np.linalg.solve(
+                np.eye(len(names)) - pattern[:, None] * follow.T, result[:, here]
+            )
     return dict(zip(names, result, strict=True))
 
 

@@ -1,28 +1,25 @@
 """Results as text that a planner reads at a glance, and as small HTML tables for notebooks."""
 
 import html
-import math
-import textwrap
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from sim.measures.estimate import Estimate, interval
-from sim.measures.metrics import AGENT_METRICS, QUEUE_METRICS
-from sim.reports.figures import DASH, Cell, a_day, aligned, cell, clean, folded, joined, unit_of
+from sim.reports.beside import further_tables, unlike_hang_ups
+from sim.reports.figures import clean, folded, span_of
+from sim.reports.layout import WIDTH, Table, table_of
 from sim.reports.results import ALL, Comparison, Result
 from sim.reports.verdicts import money_words, remarks, verdict_lines
-from sim.scenario.schema import Queue, Scenario
-from sim.scenario.units import say_duration
+from sim.scenario.schema import Queue
 
 QUEUE_COLUMNS = (
-    "offered", "service_level", "abandonment_rate", "mean_wait", "time_to_agent", "p90_wait", "lost_customers",
-    "lost_rate", "callbacks_kept", "callbacks_broken",
+    "offered", "service_level", "abandonment_rate", "never_answered_share", "mean_wait", "time_to_agent",
+    "p90_wait", "lost_customers", "lost_rate", "callbacks_kept", "callbacks_broken",
 )  # fmt: skip
 CUSTOMER_COLUMNS = (
     "customers", "first_contact_resolution", "contacts_per_customer", "transfers_per_customer", "customer_wait",
     "time_to_resolution",
 )  # fmt: skip
-BACKLOG_COLUMNS = ("backlog_at_opening", "backlog_at_closing", "pending", "never_answered_share")
+BACKLOG_COLUMNS = ("backlog_at_opening", "backlog_at_closing", "pending")
 GROUP_COLUMNS = (
     "on_duty_hours",
     "absent_hours",
@@ -59,7 +56,13 @@ INTERVAL_COLUMNS = {
 INTERVAL_COLUMNS["class"] = INTERVAL_COLUMNS["queue"]  # fmt: skip
 
 
-table(result, kind, name).text(width) for kind, name in members]
+def run_table(result: Result, by_interval: bool = False, width: int = WIDTH) -> str:
+    """What one plan came to: by queue, by group, in words; by_interval needs a result made so."""
+    tables = (table.text(width) for table in _run_tables(result))
+    parts = [_title(result), *tables, folded([*money_words(result), *remarks(result)], width)]
+    if by_interval:
+        members = dict.fromkeys((kind, name) for kind, name, _, _ in result.interval_samples)
+        parts += [_interval_table(result, kind, name).text(width) for kind, name in members]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -105,7 +108,7 @@ def _played(result: Result) -> str:
 
 def _run_tables(result: Result) -> list[Table]:
     """By queue and class; customers where they may come more than once; lines over closing hours; by group."""
-    when, scenarios = a_day(result.scenario, ", "), [result.scenario]
+    when, scenarios = f", {span_of(result.scenario)}", [result.scenario]
     names, by_queue = _with_classes(result)
     tables = [table_of(f"queues{when}", names, by_queue, _telling(QUEUE_COLUMNS, by_queue), scenarios)]
     if any(_comes_again(queue) for queue in result.scenario.queues.values()):
@@ -155,7 +158,7 @@ def _interval_table(result: Result, kind: str, wanted: str) -> Table:
 
 def _comparison_tables(comparison: Comparison) -> list[Table]:
     scenarios = [result.scenario for result in comparison.results.values()]
-    when = a_day(scenarios[0], ", ")
+    when = f", {span_of(scenarios[0])}"
     values = [result.queue() | result.group() for result in comparison.results.values()]
     metrics = _telling(PLAN_COLUMNS, values)
     tables = [table_of(f"plans{when}", list(comparison.results), values, metrics, scenarios)]
@@ -164,10 +167,12 @@ def _comparison_tables(comparison: Comparison) -> list[Table]:
         paired = [comparison.difference(plan) | comparison.difference(plan, "group") for plan in others]
         corner = f"difference to\n{clean(comparison.baseline, 20)}"
         tables.append(table_of(corner, others, paired, metrics, scenarios, signed=True))
-    return tables
+    return [*tables, *further_tables(comparison)]
 
 
 def _telling(metrics: Iterable[str], rows: Sequence[dict[str, Estimate]]) -> list[str]:
     """The metrics worth a column: those that are known, without costs and callbacks where there are none."""
     known = [metric for metric in metrics if metric in rows[0]]
+    if not any(map(unlike_hang_ups, rows)):
+        known = [metric for metric in known if metric != "never_answered_share"]
     return [m for m in known if m not in ONLY_IF_ANY or any(row[ONLY_IF_ANY[m]].value for row in rows)]
