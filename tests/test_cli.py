@@ -126,6 +126,81 @@ def test_check_tells_of_what_is_allowed_but_seldom_meant(scenario: str, capsys: 
     assert capsys.readouterr().err == ""
 
 
+CLASSES = """\
+    customer_value: 10
+    classes:
+      vip: {share: 20%, head_start: 5 min, customer_value: 900}
+"""
+
+
+def test_run_and_compare_print_classes_below_their_queue(scenario: str, capsys: Any, tmp_path: Path) -> None:
+    text = TEXT.replace("agents:\n", CLASSES + "agents:\n").replace("per_interval: 5", "per_interval: 40")
+    (tmp_path / "classes.yaml").write_text(text, encoding="utf-8")
+    assert ccsim("run", "classes.yaml", "--replications", "20", *REFERENCE) == 0
+    names = [line.split("   ")[0].rstrip() for line in capsys.readouterr().out.splitlines()]
+    place = names.index("support")
+    assert names[place : place + 3] == ["support", "  vip", "  others"]
+    assert ccsim("compare", "classes.yaml", "--replications", "20", *REFERENCE) == 0
+    printed = capsys.readouterr().out
+    assert "support by class," in printed and printed.count("  vip") == 3  # two plans and their difference
+    assert max(map(len, printed.splitlines())) <= 120
+    assert ccsim("check", "classes.yaml") == 0
+    assert "Class vip, 20%; head start 5 min; worth 900 each." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (
+            [
+                "queues.support.ivr={time: {distribution: constant, value: 1 min}, self_served: 60%, hangs_up: 40%}"
+            ],
+            "the IVR of support lets nobody through to a person.",
+        ),
+        (
+            ["agents.front.staffing=[1, 0]"],
+            "nobody with the skill for support is on duty during 30 min of its hours, first at 00:30.",
+        ),
+        (
+            ["agents.front.skills.support={score: {base: 5}}"],
+            "the score that front has for support counts only with routing: weighted.",
+        ),
+        (
+            ["queues.support.hours=00:00-00:30"],
+            "5 of 10 contacts of support come while it is closed and are turned away;",
+        ),
+    ],
+)
+def test_check_has_a_note_on(scenario: str, capsys: Any, overrides: list[str], said: str) -> None:
+    assert ccsim("check", scenario, *(part for one in overrides for part in ("--set", one))) == 0
+    assert f"Note: {said}" in " ".join(capsys.readouterr().out.split())
+
+
+def test_check_has_no_note_on_an_inbox_that_is_open_at_night(scenario: str, capsys: Any) -> None:
+    inbox = (
+        "queues.support.hours=00:00-00:30",
+        "queues.support.at_close=carry",
+        "queues.support.after_hours=waits",
+    )
+    assert ccsim("check", scenario, *(part for one in inbox for part in ("--set", one))) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "5 of them come while it is closed and wait for the opening" in printed
+    assert "turned away" not in printed
+
+
+def test_check_tells_of_a_plan_only_what_it_changes(scenario: str, capsys: Any, tmp_path: Path) -> None:
+    patient = "  patient: {queues.support.patience: {distribution: exponential, mean: 9 min}}\n"
+    (tmp_path / "p.yaml").write_text(TEXT + patient, encoding="utf-8")
+    assert ccsim("check", "p.yaml") == 0
+    assert "patient: queues.support.patience.mean = 9 min\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in (ROOT / "configs").glob("*.yaml")))
+def test_check_of_every_scenario_keeps_to_a_hundred_and_twenty_columns(name: str, capsys: Any) -> None:
+    assert ccsim("check", str(ROOT / "configs" / name)) == 0
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 120
+
+
 def test_a_scenario_is_read_from_stdin(scenario: str, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from sim.scenario.source import parse
 

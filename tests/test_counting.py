@@ -529,7 +529,7 @@ def test_customers_and_lines_over_closing_hours_have_tables_where_there_are_any(
     mail = run_table(result_of(made, [[contact("pending", CLOSES - 10, 30 * HOUR + 10)]]))
     table = mail[mail.index("lines over") :].split("\n\n")[0]
     assert "\nmail" in table and "\nphone" not in table and "at closing" in table
-    assert "1 contacts of mail a replication are still waiting at the end." in mail
+    assert "1 contacts of mail in 2 days are still waiting at the end." in mail
 
 
 def test_absent_hours_are_those_planned_and_not_worked() -> None:

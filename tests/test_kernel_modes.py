@@ -130,7 +130,7 @@ def test_an_edited_rule_changes_what_is_played_and_its_undoing_changes_it_back(
     assert played(cache, package_root=root) == expected
     routing = root / "sim/engines/routing.py"
     kept, stamp = routing.read_bytes(), routing.stat()
-    edit(routing, "level[skill] < level[best]", "level[skill] > level[best]")
+    edit(routing, "return on_line >= threshold", "return on_line < threshold")
     os.utime(routing, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
     edited = played(cache, package_root=root)
     assert edited != expected

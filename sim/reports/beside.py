@@ -10,6 +10,7 @@ from sim.reports.results import ALL, BETWEEN, Comparison
 from sim.reports.verdicts import sure
 
 HOUR = 3600.0
+WORTH_A_COLUMN = 0.0005  # share of contacts never answered beyond those who hang up
 MOST_QUEUES = 6  # with more, only those are shown in which plans differ
 CLASS_COLUMNS = (
     "service_level",
@@ -85,7 +86,7 @@ def _telling(comparison: Comparison) -> Iterator[str]:
 def unlike_hang_ups(row: dict[str, Estimate]) -> bool:
     """Whether more are never answered than hang up: some find it closed, are cut off or wait on."""
     never, gone = (row.get(m, UNKNOWN).value for m in ("never_answered_share", "abandonment_rate"))
-    return math.isfinite(never) and math.isfinite(gone) and abs(never - gone) > 1e-6
+    return math.isfinite(never) and math.isfinite(gone) and never - gone > WORTH_A_COLUMN
 
 
 def _by_queue(comparison: Comparison) -> Iterator[Table]:

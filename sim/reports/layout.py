@@ -132,7 +132,7 @@ def _far_apart(estimates: Sequence[Estimate], signed: bool) -> bool:
     sizes = [abs(e.value) for e in estimates if math.isfinite(e.value) and e.value]
     if not sizes or unit_of(min(sizes)) == unit_of(max(sizes)):
         return False
-    return max(sizes) > 200 * min(sizes) if signed else min(sizes) < 0.0995 * unit_of(max(sizes))[0]
+    return max(sizes) > 200 * min(sizes) if signed else min(sizes) < 0.1995 * unit_of(max(sizes))[0]
 
 
 def _with_unit(estimate: Estimate, signed: bool) -> Cell:

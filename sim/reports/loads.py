@@ -146,26 +146,33 @@ def load_words(scenario: Scenario) -> Iterator[str]:
 def load_table(scenario: Scenario) -> str:
     """Volume, offered load and agents, interval by interval; runs of equal rows as one, days alike as one block."""
     grid, names = scenario.grid, list(scenario.queues)
-    volumes = {f"contacts\n{_short(name)}": scenario.expected(name) for name in names}
-    groups = {
-        f"agents\n{_short(name)}": scenario.planned_seconds(name) / grid.interval for name in scenario.agents
-    }
+    volumes = [(f"contacts\n{_short(name)}", scenario.expected(name)) for name in names]
+    groups = [
+        (f"agents\n{_short(name)}", scenario.planned_seconds(name) / grid.interval)
+        for name in scenario.agents
+    ]
     load, able = np.sum(list(offered_load(scenario).values()), axis=0), capacity(scenario, names)
     text = ""
     for level in range(3):  # what is too wide has all agents, then all contacts as one column
         if level > 0 and len(groups) > 1:
-            groups = {"agents\nall": np.sum(list(groups.values()), axis=0)}
+            groups = [("agents\nall", np.sum([heads for _, heads in groups], axis=0))]
         if level > 1 and len(volumes) > 1:
-            volumes = {"contacts\nall": np.sum(list(volumes.values()), axis=0)}
+            volumes = [("contacts\nall", np.sum([volume for _, volume in volumes], axis=0))]
         rows = [
             (
-                *(f"{volume[i]:,.4g}" for volume in volumes.values()), f"{load[i]:.2f}",
-                *(f"{group[i]:.4g}" for group in groups.values()),
+                *(f"{volume[i]:,.4g}" for _, volume in volumes), f"{load[i]:.2f}",
+                *(f"{group[i]:.4g}" for _, group in groups),
                 f"{100 * load[i] / able[i]:.0f}" if able[i] else "–",
             )
             for i in range(grid.count)
         ]  # fmt: skip
-        heads = ["from", *volumes, "load\nerlangs", *groups, "load ÷\nagents %"]
+        heads = [
+            "from",
+            *(head for head, _ in volumes),
+            "load\nerlangs",
+            *(head for head, _ in groups),
+            "load ÷\nagents %",
+        ]
         labelled = [[label, *row] for label, row in _labelled(rows, grid)]
         text = tabulate(labelled, heads, stralign="right", numalign="right", disable_numparse=True)
         if max(map(len, text.splitlines())) <= WIDTH:

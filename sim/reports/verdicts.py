@@ -100,7 +100,7 @@ def _turned_away(result: Result, name: str) -> list[str]:
     sentences = []
     if unanswered.value > 0:
         sentences.append(f"{said(unanswered)} contacts of {who}{when} wait until closing and are cut off.")
-    if figures["closed"].value > 0:
+    if figures["closed"].value >= 0.5:
         sentences.append(f"{said(figures['closed'])} contacts of {who}{when} find it closed.")
     if figures["pending"].value > 0:
         sentences.append(f"{said(figures['pending'])} contacts of {who}{when} are still waiting at the end.")
