@@ -5,6 +5,7 @@ import sim
 scenario = sim.load("configs/support_line.yaml")
 result = sim.simulate(scenario, replications=200, seed=1)
 comparison = sim.compare(scenario)
+figures = sim.theory.erlang_a(arrival_rate=0.8, mean_handle=60, agents=50, mean_patience=120)
 """
 
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ _HOMES = {
     "load": "sim.verbs",
     "simulate": "sim.verbs",
     "compare": "sim.verbs",
+    "explain": "sim.verbs",
     "deal": "sim.verbs",
     "trace": "sim.verbs",
     "Scenario": "sim.scenario.schema",
@@ -22,15 +24,17 @@ _HOMES = {
     "Comparison": "sim.reports.results",
     "InputError": "sim.errors",
 }
-__all__ = [*_HOMES, "__version__"]
+__all__ = [*_HOMES, "__version__", "theory"]
 
 if TYPE_CHECKING:
+    from sim import theory as theory
     from sim.errors import InputError as InputError
     from sim.reports.results import Comparison as Comparison
     from sim.reports.results import Result as Result
     from sim.scenario.schema import Scenario as Scenario
     from sim.verbs import compare as compare
     from sim.verbs import deal as deal
+    from sim.verbs import explain as explain
     from sim.verbs import load as load
     from sim.verbs import simulate as simulate
     from sim.verbs import trace as trace
@@ -38,10 +42,12 @@ if TYPE_CHECKING:
 
 def __getattr__(name: str) -> Any:
     """Import a verb when it is first asked for, so that `import sim` and `ccsim --help` stay instant."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'sim' has no attribute {name!r}")
     from importlib import import_module
 
+    if name == "theory":
+        return import_module("sim.theory")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'sim' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)
 
 

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from sim import __version__
 from sim.errors import InputError, nearest, shown
+from sim.reports.formulas import add_erlang
 
 if TYPE_CHECKING:
     from sim.reports.results import Result
     from sim.scenario.schema import Scenario
 
 DONE, BAD_INPUT, INTERRUPTED = 0, 2, 130
-COMMANDS = ("new", "run", "compare", "check", "schema")
+COMMANDS = ("new", "run", "compare", "explain", "erlang", "check", "schema")
 PICTURES = (".png", ".svg", ".pdf")
 OPTIONS = ("replications", "seed", "engine", "jobs")  # errors of these name the option
 
@@ -59,9 +60,17 @@ def parser() -> argparse.ArgumentParser:
         sub.add_argument("--plan", metavar="NAME", help="the plan to play (default: the first)")
     for sub in (run, compare):
         _add_play_options(sub)
+    compare.add_argument(
+        "--best", metavar="METRIC[=ZONE]", help="play until one plan is surely the best; differences below ZONE count as none"
+    )
+    compare.add_argument(
+        "--simultaneous", action="store_true", help="margins that hold for all plans at once (Bonferroni)"
+    )
+    _add_explain(command("explain", "what differs between two scenarios or plans, and what each does", _explain))
     run.add_argument(
         "--trace", nargs="?", type=int, const=0, metavar="R", help="replication R (0) as a story"
     )
+    add_erlang(commands)
     command("schema", "print the JSON Schema of a scenario file, for editors", _schema)
     return top
 
@@ -219,12 +228,86 @@ def _compare(options: argparse.Namespace) -> int:
     from sim.reports.tables import compare_table
     from sim.verbs import compare
 
+    if options.by_interval and not options.json:
+        raise InputError(
+            "of compare is for --json; add it, or run one plan by interval", file="--by-interval"
+        )
     _check_outputs(options)
     scenario = _scenario(options)
-    comparison = compare(scenario, **_settings(options, scenario, len(scenario.plans)))
+    if options.best is not None:
+        return _best(options, scenario)
+    comparison = compare(scenario, simultaneous=options.simultaneous, **_settings(options, scenario, len(scenario.plans)))
     _warn(options, {name: result.scenario for name, result in comparison.results.items()})
     _say_unmet(options, comparison.results)
-    _show(options, lambda: compare_table(comparison), comparison)
+    note = f"\n{comparison.correction}" if comparison.correction else ""
+    _show(options, lambda: compare_table(comparison) + note, comparison)
+    return DONE
+
+
+def _best(options: argparse.Namespace, scenario: "Scenario") -> int:
+    from sim.experiments.replicate import worthwhile_jobs
+    from sim.verbs import compare
+
+    idle = {"--margin": options.margin, "--plot": options.plot, "--by-interval": options.by_interval}
+    idle |= {"--simultaneous": options.simultaneous}
+    if given := [name for name, value in idle.items() if value]:
+        raise InputError(f"names one plan; leave {' and '.join(given)} out", file="--best")
+    most = 100 * scenario.replications if options.max_replications is None else options.max_replications
+    jobs = options.jobs or worthwhile_jobs([scenario] * len(scenario.plans), 40, options.engine)
+    try:
+        found = compare(
+            scenario, best=options.best, replications=options.replications, seed=options.seed,
+            engine=options.engine, jobs=jobs, max_replications=options.max_replications,
+            progress=None if options.quiet else _Progress(most),
+        )  # fmt: skip
+    except InputError as error:
+        if error.path != "best":
+            raise
+        raise InputError(error.problem, file="--best") from None
+    _show(options, found.text, found)
+    return INTERRUPTED if found.found.interrupted else DONE
+
+
+def _add_explain(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("scenario", metavar="A", help="YAML or JSON file; - for standard input")
+    sub.add_argument("other", metavar="B", nargs="?", help="the scenario to compare it with")
+    sub.add_argument("--plans", nargs=2, metavar="PLAN", help="two plans of A, in place of B")
+    sub.add_argument(
+        "--set", action="append", default=[], metavar="PATH=VALUE", help="override a value in both (repeatable)"
+    )
+    sub.add_argument("--replications", type=int, metavar="N", help="days to play (default: the first scenario's)")
+    sub.add_argument("--seed", type=int, metavar="S", help="seed of all chance (default: the first scenario's)")
+    sub.add_argument("--engine", default="compiled", metavar="NAME", help="compiled (default) or reference")
+    sub.add_argument("--jobs", type=int, metavar="N", help="workers (default: one a processor, if worth it)")
+    sub.add_argument("--json", action="store_true", help="one JSON document instead of a table")
+    sub.add_argument("--out", metavar="FILE", help="write what would be printed to a file")
+    sub.add_argument("--quiet", action="store_true", help="no progress on stderr")
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from sim.experiments.replicate import worthwhile_jobs
+    from sim.verbs import explain
+
+    options.plot = None
+    _check_outputs(options)
+    if options.other is None and options.plans is None:
+        raise InputError("explain takes two scenario files, or one and --plans with two of its plans")
+    a = _scenario(options)
+    b = _scenario(argparse.Namespace(set=options.set, scenario=options.other)) if options.other else None
+    plans = tuple(options.plans or (None, None))
+    try:
+        one, _ = a.under(plans[0]), (b or a).under(plans[1])
+    except InputError as error:
+        raise InputError(error.problem, file="--plans") from None
+    count = a.replications if options.replications is None else options.replications
+    jobs = options.jobs or worthwhile_jobs([one] * 6, count, options.engine)
+    files = None if b is None or options.plans else (options.scenario, options.other)
+    found = explain(
+        a, b, plans=plans, replications=options.replications, seed=options.seed, engine=options.engine, jobs=jobs,
+        progress=None if options.quiet else _Progress(count), names=files,
+    )  # fmt: skip
+    options.by_interval = False
+    _show(options, found.text, found)
     return DONE
 
 

@@ -271,11 +271,13 @@ def c_function(rule: Callable[..., Any]) -> tuple[int, Any]:
         prototype = ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_int64] * 3, ctypes.c_double, ctypes.c_int64)
         kept: Any = prototype(called)
         return int(ctypes.cast(kept, ctypes.c_void_p).value or 0), kept
+    if not (hasattr(rule, "py_func") or inspect.isfunction(rule)):
+        raise InputError(f"a rule is a function, with numba.njit or without; {rule!r:.60} is none")
     fast = rule if hasattr(rule, "py_func") else numba.njit(rule)
 
     def answer(group: int, queue: int, level: int, waited: float, length: int) -> float:
         try:
-            return float(fast(group, queue, level, waited, length))
+            return 1.0 * fast(group, queue, level, waited, length)
         except Exception:
             return math.nan
 

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 from sim import __version__
 from sim.errors import InputError, nearest, shown
@@ -20,6 +20,10 @@ from sim.scenario.quantities import MOST_REPLICATIONS
 from sim.scenario.schema import Scenario
 from sim.scenario.source import Source, read
 from sim.scenario.units import number
+
+if TYPE_CHECKING:
+    from sim.reports.bridge import Bridge
+    from sim.reports.selection import Selection
 
 Routing = str | Callable[[int, int, int, float, int], float]
 
@@ -112,9 +116,20 @@ def _plan_name(scenario: Scenario, plan: str | Mapping[str, Any] | None) -> str:
     return next(iter(scenario.plans), AS_WRITTEN) if plan is None else OVERRIDDEN
 
 
+Plans = Mapping[str, Mapping[str, Any]] | list[str] | None
+
+
+@overload
+def compare(scenario: Scenario, plans: Plans = None, *, best: str, **settings: Any) -> "Selection": ...
+
+
+@overload
+def compare(scenario: Scenario, plans: Plans = None, *, best: None = None, **settings: Any) -> Comparison: ...
+
+
 def compare(
     scenario: Scenario,
-    plans: Mapping[str, Mapping[str, Any]] | list[str] | None = None,
+    plans: Plans = None,
     *,
     replications: int | None = None,
     seed: int | None = None,
@@ -125,11 +140,16 @@ def compare(
     max_replications: int | None = None,
     progress: Progress | None = None,
     routing: Routing | None = None,
-) -> Comparison:
+    best: str | None = None,
+    simultaneous: bool = False,
+) -> "Comparison | Selection":
     """Play every plan of a scenario on the same days; the first is the baseline.
 
     plans: names of some of the scenario's plans, or {name: overrides} in their stead. routing: the rule under
-    every plan, as for `simulate`.
+    every plan, as for `simulate`. simultaneous: margins of the differences hold for all plans at once (Bonferroni).
+    best: METRIC or METRIC=INDIFFERENCE; the plans are then played only until one is the best with a probability of
+    95%, those that are behind dropped on the way, after max_replications at the latest; `replications` is then
+    how many come before anybody is judged (default 40), and what is given back is a Selection.
     """
     named = scenario.plans if plans is None else plans
     chosen = {
@@ -138,6 +158,12 @@ def compare(
     }
     if not chosen:
         raise InputError("there are no plans to compare; add plans, or use run", path="plans")
+    if best is not None:
+        if margin or by_interval or simultaneous:
+            raise InputError("says itself when to stop; leave margin, by_interval, simultaneous out", path="best")
+        return _best(
+            chosen, scenario, best, replications, seed, engine, jobs, max_replications, progress, routing
+        )
     return Comparison(
         _played(
             chosen,
@@ -151,8 +177,65 @@ def compare(
             max_replications,
             progress,
             routing,
-        )
+        ),
+        simultaneous,
     )
+
+
+def _best(
+    plans: dict[str, Scenario],
+    scenario: Scenario,
+    best: str,
+    first: int | None,
+    seed: int | None,
+    engine: str,
+    jobs: int,
+    max_replications: int | None,
+    progress: Progress | None,
+    routing: Routing | None,
+) -> "Selection":
+    """The best of the plans, by the selection of `sim.experiments.select`."""
+    from sim.experiments.select import FIRST, select
+    from sim.reports.selection import Selection
+
+    first = _whole_number(FIRST if first is None else first, "replications", 1, MOST_REPLICATIONS)
+    most = min(100 * scenario.replications, MOST_REPLICATIONS) if max_replications is None else max_replications
+    plans, rule = _routed(plans, routing)
+    started, seed = time.perf_counter(), _seed(scenario, seed)
+    found = select(
+        plans,
+        best,
+        seed,
+        first=first,
+        at_most=_whole_number(most, "max_replications", 1, MOST_REPLICATIONS),
+        engine=engine,
+        jobs=_whole_number(jobs, "jobs", 1, 1000),
+        progress=progress,
+        rule_address=rule[0] if rule else 0,
+    )
+    return Selection(found, scenario, seed, _provenance(scenario, engine, started, routing))
+
+
+def _routed(
+    plans: dict[str, Scenario], routing: Routing | None
+) -> tuple[dict[str, Scenario], tuple[int, Any] | None]:
+    """The plans under the rule named, or the user's own rule as a C function."""
+    if isinstance(routing, str):
+        return {name: under.with_({"routing": routing}) for name, under in plans.items()}, None
+    return plans, None if routing is None else _own_rule(routing)
+
+
+def _provenance(scenario: Scenario, engine: str, started: float, routing: Routing | None) -> dict[str, Any]:
+    found = {
+        "version": __version__,
+        "engine": engine,
+        "scenario_sha256": scenario.sha256,
+        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "seconds": round(time.perf_counter() - started, 3),
+    }
+    if routing is not None:
+        found["routing"] = routing if isinstance(routing, str) else OWN_RULE
+    return found
 
 
 def _seed(scenario: Scenario, seed: int | None) -> int:
@@ -178,11 +261,7 @@ def _played(
     jobs = _whole_number(jobs, "jobs", 1, 1000)
     most = min(100 * count, MOST_REPLICATIONS) if max_replications is None else max_replications
     most = _whole_number(most, "max_replications", 1, MOST_REPLICATIONS)
-    rule: tuple[int, Any] | None = None  # lives until all results that were made with it are gone
-    if isinstance(routing, str):
-        plans = {name: under.with_({"routing": routing}) for name, under in plans.items()}
-    elif routing is not None:
-        rule = _own_rule(routing)
+    plans, rule = _routed(plans, routing)  # the rule lives until all results that were made with it are gone
     started = time.perf_counter()
 
     def results(all_totals: list[Totals]) -> dict[str, Result]:
@@ -206,15 +285,8 @@ def _played(
         at_most=most,
         rule_address=rule[0] if rule else 0,
     )
-    provenance = {
-        "version": __version__,
-        "engine": engine,
-        "scenario_sha256": (next(iter(plans.values())) if OVERRIDDEN in plans else scenario).sha256,
-        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
-        "seconds": round(time.perf_counter() - started, 3),
-    }
-    if routing is not None:
-        provenance["routing"] = routing if isinstance(routing, str) else OWN_RULE
+    hashed = next(iter(plans.values())) if OVERRIDDEN in plans else scenario
+    provenance = _provenance(hashed, engine, started, routing)
     finished = results(all_totals)
     for result in finished.values():
         result.provenance = provenance
@@ -242,6 +314,39 @@ def _margins(margin: Mapping[str, float] | None) -> dict[str, float]:
                 f"{shown(width)} is not a margin: give a number above 0", path=f"margin.{metric}"
             )
     return dict(margin or {})
+
+
+def explain(
+    a: Scenario,
+    b: Scenario | None = None,
+    *,
+    plans: tuple[str | None, str | None] = (None, None),
+    replications: int | None = None,
+    seed: int | None = None,
+    engine: str = "compiled",
+    jobs: int = 1,
+    progress: Progress | None = None,
+    names: tuple[str, str] | None = None,
+) -> "Bridge":
+    """What differs between two scenarios, and what each difference does to required hours and lost customers.
+
+    One difference after the other is carried over from a to b, on the same days (replications and seed of a unless
+    given), so that the steps add up to the whole. plans: the plan of each, the first unless named; without b, both
+    are plans of a. names: what to call the two.
+    """
+    from sim.experiments.explain import bridge
+    from sim.reports.bridge import Bridge
+
+    count = a.replications if replications is None else replications
+    count = _whole_number(count, "replications", 1, MOST_REPLICATIONS)
+    jobs, seed = _whole_number(jobs, "jobs", 1, 1000), _seed(a, seed)
+    started = time.perf_counter()
+    if b is None and None in plans:
+        raise InputError("name two plans, or give two scenarios", path="plans")
+    one, other = a.under(plans[0]), (b or a).under(plans[1])
+    steps = bridge(one, other, count, seed, engine=engine, jobs=jobs, progress=progress)
+    names = names or (plans[0] or a.name, plans[1] or (b or a).name)
+    return Bridge(steps, names, a, seed, count, _provenance(a, engine, started, None))
 
 
 def deal(scenario: Scenario, replication: int = 0, seed: int | None = None) -> Any:

@@ -302,6 +302,7 @@ def test_schema_prints_the_json_schema(capsys: Any) -> None:
         (["run", "s.yaml", "--out", "nowhere/o.txt"], 'ccsim: --out: there is no folder "nowhere"; make it first'),
         (["run", "s.yaml", "--out", "."], 'ccsim: --out: "." is a folder; add the name of a file'),
         (["run", "s.yaml", "--plot", "o.jpg"], 'ccsim: --plot: "o.jpg" does not end in .png, .svg, .pdf'),
+        (["compare", "s.yaml", "--by-interval"], "--by-interval: of compare is for --json; add it, or run one plan"),
         (["run", "s.yaml", "--jsn"], "unrecognized arguments: --jsn"),
     ],
 )  # fmt: skip

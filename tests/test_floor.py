@@ -758,6 +758,7 @@ def test_a_rule_of_ones_own_is_asked_with_what_it_needs_and_obeyed(engine: Any) 
     order = routed(engine, "by_level", rule=OWN, rule_address=address(rule))
     assert order == ["b of 60", "b of 61", "a of 50"]
     assert asked == {
+        (0, 0, 1, 0.0, 1),  # on joining, while nobody stands there
         *((0, 0, 1, 50.0, 1), (0, 1, 2, 40.0, 2)),
         *((0, 0, 1, 60.0, 1), (0, 1, 2, 49.0, 1)),
         (0, 0, 1, 70.0, 1),

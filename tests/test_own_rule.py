@@ -69,8 +69,22 @@ def test_a_rule_of_ones_own_plays_as_the_named_one_that_says_the_same(
 @pytest.mark.parametrize("engine", ENGINES)
 def test_minus_infinity_leaves_a_contact_to_others(engine: str) -> None:
     alone = BUSY.with_({"agents.back.staffing": 0})
-    chat = sim.simulate(alone, engine=engine, routing=never_chat).records(0).query("queue == 'chat'")
-    assert (chat.outcome == "answered").any() and (chat.wait[chat.outcome == "answered"] == 0).all()
+    records = sim.simulate(alone, engine=engine, routing=never_chat).records(0)
+    assert not (records.query("queue == 'chat'").outcome == "answered").any()
+    assert (records.query("queue == 'calls'").outcome == "answered").any()
+
+
+def only_after_a_minute(group: int, queue: int, level: int, wait: float, length: int) -> float:
+    return wait if wait >= 60 else -math.inf
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_nobody_overtakes_a_line_that_the_rule_has_left_standing(engine: str) -> None:
+    patient = BUSY.with_({"queues.calls.patience": None, "queues.chat.patience": None})
+    records = sim.simulate(patient, engine=engine, routing=only_after_a_minute).records(0)
+    assert (records.outcome == "answered").any() and set(records.outcome) <= {"answered", "unanswered"}
+    for _, queue in records[records.outcome == "answered"].groupby("queue"):
+        assert queue.sort_values("joined").answered.is_monotonic_increasing
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -188,7 +188,6 @@ def test_a_callback_that_does_not_fit_together_is_refused(callback: str, said: s
 @pytest.mark.parametrize(
     ("old", "new", "path"),
     [
-        ("schema: 1", "targets: {}", "line 1: targets"),
         ("per_interval: [10, 12, 14, 9]", "trace: log.csv", "line 7: queues.support.arrivals.trace"),
         ("schema: 1", "defaults: {queue: {arrivals: {trace: x}}}", None),
         ("agents.front.staffing: {add: -1}", "queues.support.arrivals.trace: x", "line 18: plans.two fewer.queues.supp"),

@@ -255,6 +255,15 @@ def test_by_interval_adds_a_table_for_each_queue_and_group() -> None:
     assert sum(line.startswith("09:30") for line in full.splitlines()) == 2
 
 
+def test_intervals_in_which_nothing_was_open_are_left_out() -> None:
+    one = result(10, 2)
+    one.figures["offered"][:, :, 2] = 0.0
+    lines = tables.run_table(one, by_interval=True).splitlines()
+    assert [line[:5] for line in lines if line.startswith(("08:", "09:"))] == (
+        ["08:00", "08:30", "09:30", "08:00", "08:30", "09:00", "09:30"]
+    )
+
+
 def test_a_horizon_of_more_than_a_day_is_called_a_replication() -> None:
     made = scenario(closes=None, length="48 h", interval="12 h")
     assert "queues, a replication" in tables.run_table(result(made=made))

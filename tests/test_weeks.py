@@ -218,7 +218,7 @@ def test_of_two_events_at_a_time_factors_multiply_and_the_fewest_lines_count() -
 @pytest.mark.parametrize(
     ("event", "said"),
     [
-        ({"at": "07:00", "for": "2 h", "agents": 0}, "events, item 1, at: 07:00 is outside the horizon, 08:00 to 20:00"),
+        ({"at": "07:00", "for": "1 h", "agents": 0}, "events, item 1, at: 07:00 is outside the horizon, 08:00 to 20:00"),
         ({"at": "20:00", "for": "2 h", "agents": 0}, "events, item 1, at: 20:00 is outside the horizon, 08:00 to 20:00"),
         ({"at": "tue 09:00", "for": "2 h", "agents": 0}, "events, item 1, at: tue 09:00 names a weekday, and the scenario"),
         ({"at": "09:00", "for": "2 h"}, "events, item 1: changes nothing; give agents, volume or lines"),

@@ -6,7 +6,7 @@ a ring of moments. In the other groups (`hands`) every agent has a place of its 
 
 import math
 
-from sim.engines.calendar import HAND_SHORTENS, TALK_END, will
+from sim.engines.calendar import HAND_SHORTENS, TALK_END, call_off, may
 from sim.engines.routing import FIRST, NOT_NOW, hand_allows
 from sim.engines.work import (
     AGENT,
@@ -143,23 +143,52 @@ def note_free(w, group):
     w.free_since[group] = w.finished[best] if best >= 0 else math.inf
 
 
+@kernel(inner=True)
+def order_of(w, agent):
+    """What agents are ordered by: the shorter hand first, then who has finished something longer ago."""
+    return w.held[agent] << 48 | w.turn[agent]
+
+
 @kernel(seldom=True)
-def is_surplus(w, group, agent):
-    """Whether so few hands are shorter (tie: longer since finishing) that this agent is beyond the staffing."""
+def last_surplus(w, group):
+    """The order of the last agent who is beyond the staffing, those with the shortest hands being; -1 if none is.
+
+    Found by halving, as in Hoare, "Algorithm 65: find", CACM 4 (1961).
+    """
     beyond = w.teams[PRESENT, group] - w.teams[WANTED, group]
     if beyond <= 0:
-        return False
-    for other in range(w.agent_start[group], w.agent_start[group + 1]):
-        if w.held[other] >= 0 and goes_before(w, other, agent):
-            beyond -= 1
-    return beyond > 0
+        return -1
+    orders, count = w.orders, 0
+    for agent in range(w.agent_start[group], w.agent_start[group + 1]):
+        if w.held[agent] >= 0:
+            orders[count] = order_of(w, agent)
+            count += 1
+    wanted, low, high = min(beyond, count) - 1, 0, count - 1
+    while low < high:
+        pivot, left, right = orders[(low + high) >> 1], low, high
+        while left <= right:
+            while orders[left] < pivot:
+                left += 1
+            while orders[right] > pivot:
+                right -= 1
+            if left <= right:
+                orders[left], orders[right] = orders[right], orders[left]
+                left += 1
+                right -= 1
+        if wanted <= right:
+            high = right
+        elif wanted >= left:
+            low = left
+        else:
+            break
+    return orders[wanted] if count else -1
 
 
 @kernel(inner=True)
-def goes_before(w, agent, other):
-    """Shorter hand first, then longer since it finished something."""
-    held, others = w.held[agent], w.held[other]
-    return held < others or (held == others and w.turn[agent] < w.turn[other])
+def is_surplus(w, group, agent):
+    """Whether an agent is beyond the staffing: then it takes nobody new."""
+    beyond = w.teams[PRESENT, group] - w.teams[WANTED, group]
+    return beyond > 0 and order_of(w, agent) <= last_surplus(w, group)
 
 
 @kernel(inner=True)
@@ -191,11 +220,12 @@ def hand_takes(w, c, agent, place):
 @kernel(seldom=True)
 def best_hand(w, c, group, place):
     """The agent for a contact of a skill: the shortest hand, then the longest since finishing; -1 if none may."""
-    best = NONE
+    best, beyond = NONE, last_surplus(w, group)
     for agent in range(w.agent_start[group], w.agent_start[group + 1]):
-        if w.held[agent] < 0 or (best >= 0 and goes_before(w, best, agent)):
+        order = order_of(w, agent)
+        if w.held[agent] < 0 or order <= beyond or (best >= 0 and order_of(w, best) < order):
             continue
-        if hand_takes(w, c, agent, place) != NOT_NOW and not is_surplus(w, group, agent):
+        if hand_takes(w, c, agent, place) != NOT_NOW:
             best = agent
     return best
 
@@ -228,9 +258,11 @@ def pauses(w, row, now):
     if i[STATE, row] == TALKING:
         f[REST, row] = f[TALK_ENDED, row] - now
         i[STATE, row] = TALKING + PAUSED
+        call_off(w, row)
     elif i[STATE, row] == WRAPPING:
         f[REST, row] = f[RELEASED, row] - now
         i[STATE, row] = WRAPPING + PAUSED
+        call_off(w, row)
 
 
 @kernel(seldom=True)
@@ -243,11 +275,11 @@ def resumes(w, c, agent, now):
         if i[STATE, row] == TALKING + PAUSED:
             i[STATE, row] = TALKING
             f[TALK_ENDED, row] = now + f[REST, row]
-            will(w, f[TALK_ENDED, row], TALK_END, row)
+            may(w, f[TALK_ENDED, row], TALK_END, row)
         elif i[STATE, row] == WRAPPING + PAUSED:
             i[STATE, row] = WRAPPING
             f[RELEASED, row] = now + f[REST, row]
-            will(w, f[RELEASED, row], HAND_SHORTENS, row)
+            may(w, f[RELEASED, row], HAND_SHORTENS, row)
         row = i[BESIDE_IT, row]
 
 

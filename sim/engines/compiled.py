@@ -15,7 +15,6 @@ import math
 from sim.engines.agents import (
     best_hand,
     count_time,
-    goes_before,
     hand_takes,
     is_free_from,
     is_surplus,
@@ -23,6 +22,7 @@ from sim.engines.agents import (
     last_freed_goes,
     leaves_hand,
     longest_free_goes,
+    order_of,
     resumes,
     set_wanted,
     takes_in_hand,
@@ -42,6 +42,7 @@ from sim.engines.calendar import (
     call_off,
     close_hole,
     enters,
+    may,
     will,
 )
 from sim.engines.lines import (
@@ -238,7 +239,7 @@ def group_serves(w, c, group, place, queue, base, now):
 
 
 @kernel(often=True)
-def finds_group(w, c, queue, base, idle, now):
+def finds_group(w, c, row, queue, base, idle, now):
     """The place in the list of skills of the group for a contact that looks for an agent; -1 if nobody may take it.
 
     idle: it is a request for agents who are idle.
@@ -247,19 +248,28 @@ def finds_group(w, c, queue, base, idle, now):
         for place in range(c.group_start[queue], c.group_start[queue + 1]):
             w.able[place] = w.free[c.groups[place]]
         return choose_group(queue, c.group_start, c.groups, w.rank, w.free_since, w.able)
-    return finds_group_otherwise(w, c, queue, base, idle, now)
+    return finds_group_otherwise(w, c, row, queue, base, idle, now)
 
 
 @kernel(seldom=True)
-def finds_group_otherwise(w, c, queue, base, idle, now):
+def finds_group_otherwise(w, c, row, queue, base, idle, now):
     """The same where overflow, reserves, hands or another rule have a say."""
     if not is_served(w, c, queue):
         return NONE
+    asks, head = c.rule == OWN and not idle, w.head[queue]
+    if asks and head != NONE and head != row:
+        return NONE  # the rule has left others standing, who come first
     for place in range(c.group_start[queue], c.group_start[queue + 1]):
         w.able[place] = group_may(w, c, place, queue, base, now)
         if idle and w.able[place]:
             group = c.groups[place]
             if w.free[group] <= c.callbacks.reserve[queue] and not is_void(w, c, group):
+                w.able[place] = 0
+        if asks and w.able[place]:
+            skill = c.queue_start[c.groups[place]]
+            while c.place[skill] != place:
+                skill += 1
+            if wants(w, c, skill, w.f[STANDS, row], max(w.length[queue], 1), now) == -math.inf:
                 w.able[place] = 0
         if c.rule == SHORTEST_DELAY and w.able[place]:
             w.rank[place] = factor_there(w, c, place)
@@ -322,12 +332,7 @@ def finds_queue_otherwise(w, c, group, agent, now):
             ):
                 best = skill
         elif c.rule == OWN:
-            waited = now - w.f[STANDS, row]
-            wants = ask(c.rule_address, group, queue, c.level[skill], waited, w.length[queue])
-            if not math.isnan(wants):
-                w.score[skill] = wants
-            elif not w.n[WRONG]:
-                w.n[WRONG], w.n[WRONG_GROUP], w.n[WRONG_QUEUE] = 1, group, queue
+            w.score[skill] = wants(w, c, skill, w.f[STANDS, row], w.length[queue], now)
         else:
             w.score[skill] = score(
                 c.rule, w.first[queue], w.f[STANDS, row], w.length[queue], c.base[place], c.weight[place], now
@@ -335,6 +340,21 @@ def finds_queue_otherwise(w, c, group, agent, now):
     if c.rule == BY_LEVEL or c.rule == SHORTEST_DELAY:
         return best
     return choose_highest(group, c.queue_start, w.score)
+
+
+@kernel(seldom=True)
+def wants(w, c, skill, since, standing, now):
+    """What the user's own rule says of a group's skill; the first place where it gives no number is noted."""
+    group = 0
+    while c.queue_start[group + 1] <= skill:
+        group += 1
+    queue = c.queues[skill]
+    answer = ask(c.rule_address, group, queue, c.level[skill], now - since, standing)
+    if not math.isnan(answer):
+        return answer
+    if not w.n[WRONG]:
+        w.n[WRONG], w.n[WRONG_GROUP], w.n[WRONG_QUEUE] = 1, group, queue
+    return -math.inf
 
 
 @kernel(seldom=True)
@@ -431,7 +451,7 @@ def look_by_name(w, c, day, group, now):
                 if idle and not void and w.free[group] <= c.callbacks.reserve[queue]:
                     continue
                 agent = best_hand(w, c, group, place)
-                if agent >= 0 and (best < 0 or goes_before(w, agent, best)):
+                if agent >= 0 and (best < 0 or order_of(w, agent) < order_of(w, best)):
                     best = agent
         if best < 0:
             return
@@ -445,9 +465,9 @@ def others_find(w, c, day, group, agent, now):
     while True:
         following = NONE
         for other in range(w.agent_start[group], w.agent_start[group + 1]):
-            if w.held[other] < 0 or not goes_before(w, agent, other):
+            if w.held[other] < 0 or order_of(w, other) <= order_of(w, agent):
                 continue
-            if following < 0 or goes_before(w, other, following):
+            if following < 0 or order_of(w, other) < order_of(w, following):
                 following = other
         if following < 0:
             return False
@@ -544,8 +564,10 @@ def talks(w, c, day, row, place, now):
     talk_end = now + talk * factor
     released = talk_end + wrap * factor
     f[TALK_ENDED, row], f[RELEASED, row] = talk_end, released
-    if c.talk_matters[i[QUEUE, row]] or c.interruptible[place]:
+    if c.interruptible[place]:
         i[STATE, row] = TALKING
+        may(w, talk_end, TALK_END, row)
+    elif c.talk_matters[i[QUEUE, row]]:
         will(w, talk_end, TALK_END, row)
     else:
         will(w, released, HAND_SHORTENS, row)
@@ -558,11 +580,11 @@ def talk_ends(w, c, day, row, seed, replication, now):
     """Wrap-up begins; the customer goes, or is transferred, or will come again."""
     f, i, place = w.f, w.i, w.i[PLACE, row]
     if c.interruptible[place]:
-        if i[STATE, row] != TALKING or f[TALK_ENDED, row] != now:
-            return True
         f[RELEASED, row] = now + talk_of(w, day, row)[1] * f[FACTOR, row]
-    i[STATE, row] = WRAPPING
-    will(w, f[RELEASED, row], HAND_SHORTENS, row)
+        i[STATE, row] = WRAPPING
+        may(w, f[RELEASED, row], HAND_SHORTENS, row)
+    else:
+        will(w, f[RELEASED, row], HAND_SHORTENS, row)
     queue = i[QUEUE, row]
     first, end = c.transfer_start[queue], c.transfer_start[queue + 1]
     if (first < end or c.repeat_share[queue] > 0.0) and i[NEED, row] + 1 < MOST_NEEDS:
@@ -738,7 +760,9 @@ def ivr_ends(w, c, day, row, seed, replication, now):
 def joins(w, c, day, row, seed, replication, now):
     """A contact reaches its queue: it is answered, turned away, becomes a request, or waits."""
     f, queue = w.f, w.i[QUEUE, row]
-    place = finds_group(w, c, queue, now, False, now)
+    if c.rule == OWN:
+        f[STANDS, row] = now - c.lead[profile_at(w, row)]
+    place = finds_group(w, c, row, queue, now, False, now)
     if place >= 0:
         group_takes(w, c, row, place, now)
         f[JOINED, row] = now
@@ -812,7 +836,7 @@ def overflows(w, c, day, row, now):
     i, queue = w.i, w.i[QUEUE, row]
     requested = is_request(w, row)
     idle = requested and c.callbacks.place[queue] == IDLE
-    place = finds_group(w, c, queue, w.f[BASE, row], idle, now)
+    place = finds_group(w, c, row, queue, w.f[BASE, row], idle, now)
     if place < 0:
         i[OVER, row] += 1
         arm(w, c, row)
@@ -981,7 +1005,8 @@ def falls_due(w, c, day, row, now):
 def seeks(w, c, day, row, now):
     """A request looks for an agent, or stands in line for one."""
     queue = w.i[QUEUE, row]
-    place = finds_group(w, c, queue, w.f[BASE, row], c.callbacks.place[queue] == IDLE, now)
+    idle = c.callbacks.place[queue] == IDLE
+    place = finds_group(w, c, row, queue, w.f[BASE, row], idle, now)
     if place < 0:
         stands(w, c, row, ASKED, now)
     else:
@@ -1084,13 +1109,14 @@ def changes(w, c, day, step, now):
     n[FINISHING] = 0
     for group in range(w.free.size):
         count_time(w, c, group, now)
-        planned, nominal = 0, 0
+        planned, within, rostered = 0, 0, 0
         if not ends:
-            planned, nominal = w.present[group, step], steps.staffing[group, step]
+            planned, rostered = w.present[group, step], steps.rostered[group, step]
+            within = max(planned, w.within[group, step])
         if planned:
             teams[LATEST, group] = planned
-        finishing = nominal == 0 and still_needed(w, c, group)
-        teams[IS_FINISHING, group], teams[PLANNED, group] = finishing, planned
+        finishing = rostered == 0 and still_needed(w, c, group)
+        teams[IS_FINISHING, group], teams[PLANNED, group] = finishing, within
         teams[SIMPLE, group] = is_simple(w, c, group)
         n[FINISHING] += finishing
         set_wanted(w, c, group, teams[LATEST, group] if finishing else planned, now)
@@ -1121,7 +1147,7 @@ def is_simple(w, c, group):
 @kernel(inner=True)
 def is_easy(w, c, queue):
     """Whether any free agent with the skill may take any contact of the queue."""
-    if not w.open[queue] or c.rule == SHORTEST_DELAY:
+    if not w.open[queue] or c.rule == SHORTEST_DELAY or c.rule == OWN:
         return 0
     for place in range(c.group_start[queue], c.group_start[queue + 1]):
         group = c.groups[place]
@@ -1172,6 +1198,13 @@ def cut_off(w, c, queue, outcome, of_requests, now):
         drop_requests(w, c, queue, of_requests, now)
 
 
+@kernel(seldom=True)
+def is_never_taken(w, c):
+    """Cut off, as of the horizon, those whom a rule of the user's own has left standing to the very end."""
+    for queue in range(c.balks.size):
+        cut_off(w, c, queue, CUT_OFF, CALL_FAILED, c.horizon)
+
+
 @kernel(inner=True)
 def drop_requests(w, c, queue, outcome, now):
     """Requests of a queue end at once, in line or not yet due; dials in progress go on."""
@@ -1202,7 +1235,8 @@ def opens(w, c, day, seed, replication):
     teams[:] = 0
     w.hours[:] = 0.0
     w.held[:] = -1
-    count_present(c, seed, replication, w.present)
+    count_present(c, c.steps.staffing, seed, replication, w.present)
+    count_present(c, c.steps.rostered, seed, replication, w.within)
     for group in range(w.free.size):
         w.free[group], w.free_since[group], w.counted_to[group] = 0, math.inf, 0.0
         for step in range(c.steps.moments.size):
@@ -1290,7 +1324,11 @@ def might_happen(w, c, day, kind, row, seed, replication, now):
     """Carry out a moment that has not been called off; False if there is no row left for a later contact."""
     if kind == PATIENCE_ENDS:
         return patience_ends(w, c, day, row, seed, replication, now)
-    if kind == OVERFLOW:
+    if kind == TALK_END:
+        return talk_ends(w, c, day, row, seed, replication, now)
+    if kind == HAND_SHORTENS:
+        hand_shortens(w, c, day, row, now)
+    elif kind == OVERFLOW:
         overflows(w, c, day, row, now)
     else:
         has_waited(w, c, day, row, seed, replication, now)
@@ -1337,6 +1375,8 @@ def run(work, centre, dealt, seed, replication):
             break
         if n[UNCOVERED]:
             look_again(w, c, day, moment)
+    if n[LOOKING]:
+        is_never_taken(w, c)
     if n[WRONG]:
         return WRONG_RULE
     return DONE if enough else TOO_FEW_ROWS

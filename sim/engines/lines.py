@@ -70,10 +70,16 @@ def stands(w, c, row, state, now):
     i, line = w.i, line_of(w, c, row)
     before, after = w.tail[line], NONE
     if before != NONE and comes_before(w, row, before):
-        after = w.head[line]
-        while comes_before(w, after, row):
-            after = i[NEXT, after]
-        before = i[PREVIOUS, after]
+        f, first = w.f, w.head[line]
+        if f[STANDS, row] - f[STANDS, first] < f[STANDS, before] - f[STANDS, row]:
+            after = first
+            while comes_before(w, after, row):
+                after = i[NEXT, after]
+            before = i[PREVIOUS, after]
+        else:
+            while before != NONE and comes_before(w, row, before):
+                after = before
+                before = i[PREVIOUS, before]
     i[PREVIOUS, row], i[NEXT, row] = before, after
     if before == NONE:
         w.head[line] = row

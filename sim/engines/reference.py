@@ -190,12 +190,15 @@ class Group:
     """The agents of one group who are at work, their time, and their skills in the order of the file.
 
     free: those with an empty hand, longest free first; busy: the others, kept only where an agent may hold more
-    than one contact (`hands`). wanted: present by the plan, or by what is still to be finished after hours.
+    than one contact (`hands`). planned: present by the roster, or by more than that; wanted: those whom events
+    leave, or who are still to finish what is left after hours.
     """
 
-    def __init__(self, number: int, hands: bool, staffing: list[int], present: list[int]) -> None:
+    def __init__(
+        self, number: int, hands: bool, rostered: list[int], present: list[int], within: list[int]
+    ) -> None:
         self.number, self.hands = number, hands
-        self.staffing_by_step, self.present_by_step = staffing, present
+        self.rostered_by_step, self.present_by_step, self.within_by_step = rostered, present, within
         self.skills: list[Skill] = []
         self.planned = self.wanted = self.present = 0
         self.finishing = False
@@ -847,14 +850,19 @@ class Floor:
 
         By the rule of the shortest delay, the least factor comes in place of `prefer`.
         """
-        chosen, best = None, (math.inf, math.inf)
+        chosen, best, line = None, (math.inf, math.inf), self.lines[contact.queue]
+        asks = self.own_rule is not None and not contact.is_for_idle
         if not self.is_served(contact.queue):
             return None
+        if asks and line.entries and line.entries[0][2] is not contact:
+            return None  # the rule has left others standing, who come first
         for skill in self.serving[contact.queue]:
             team = skill.team
             if not (team.free or team.hands) or not self.may_take(skill, contact):
                 continue
             agent = team.free[0] if team.free else self.busy_taker(skill)
+            if asks and agent is not None and self.wants(skill, contact.stands, len(line) or 1) == -math.inf:
+                continue
             if agent is not None:
                 rank = skill.factor_for(agent) if self.centre.rule == SHORTEST_DELAY else skill.prefer
                 key = rank, team.free[0].finished if team.free else math.inf
@@ -920,9 +928,15 @@ class Floor:
         if self.own_rule is None:
             key, rule = self.first[queue], self.centre.rule
             return float(score(rule, key, since, standing, skill.base, skill.weight, now))
-        answer = float(self.own_rule(skill.team.number, queue, skill.level, now - since, standing))
+        return self.wants(skill, since, standing)
+
+    def wants(self, skill: Skill, since: float, standing: int) -> float:
+        """What the user's own rule says."""
+        assert self.own_rule is not None
+        waited = self.clock.now - since
+        answer = float(self.own_rule(skill.team.number, skill.queue, skill.level, waited, standing))
         if math.isnan(answer):
-            self.impossible = self.impossible or no_number(skill.team.number, queue)
+            self.impossible = self.impossible or no_number(skill.team.number, skill.queue)
             return -math.inf
         return answer
 
@@ -1104,11 +1118,11 @@ class Floor:
     def set_staffing(self, team: Group, step: int) -> None:
         """Bring a group to its staffing; one without any stays or comes back to finish what is left after hours."""
         here = 0 if self.is_over else team.present_by_step[step]
-        nominal = 0 if self.is_over else team.staffing_by_step[step]
-        if here != team.planned:
+        rostered = 0 if self.is_over else team.rostered_by_step[step]
+        if here != team.wanted:
             self.note("staffing", group=team.number, seconds=here)
-        team.planned, team.finishing = here, False
-        if nominal == 0 and self.still_needed(team):
+        team.planned, team.finishing = 0 if self.is_over else max(here, team.within_by_step[step]), False
+        if rostered == 0 and self.still_needed(team):
             here = next((number for number in reversed(team.present_by_step[:step]) if number), 0)
             team.finishing = here > 0
             if team.finishing:
@@ -1169,6 +1183,14 @@ class Floor:
         self.request_ends(contact, outcome)
         contact.turn.succeed(False)
 
+    def cut_off_for_good(self) -> None:
+        """Cut off, as of the horizon, those whom a rule of the user's own has left standing to the very end."""
+        for contact in self.contacts:
+            if contact.outcome < 0:
+                contact.outcome = Outcome.CALLBACK_FAILED if contact.is_request else Outcome.UNANSWERED
+                if not contact.is_request:
+                    contact.wait = self.centre.horizon - contact.joined
+
     def records(self) -> Records:
         """The contacts as columns, sorted; the agents' time beside them."""
         rows = sorted(self.contacts, key=lambda c: c.key)
@@ -1197,13 +1219,15 @@ def _any(offsets: np.ndarray) -> list[bool]:
 
 def _groups_of(centre: Centre, seed: int, replication: int) -> list[Group]:
     """The groups, with how many are planned and how many come at each step."""
-    staffing = centre.steps.staffing
-    present = staffing
+    planned = centre.steps.staffing, centre.steps.rostered
+    here = [np.array(numbers) for numbers in planned]
     if centre.absence.any():
-        present = np.zeros_like(staffing)
-        count_present(centre, seed, replication, present)
-    rows = zip(centre.hands.tolist(), staffing.tolist(), present.tolist(), strict=True)
-    return [Group(number, bool(hands), planned, here) for number, (hands, planned, here) in enumerate(rows)]
+        for numbers, present in zip(planned, here, strict=True):
+            count_present(centre, numbers, seed, replication, present)
+    rows = zip(
+        centre.hands.tolist(), planned[1].tolist(), *(present.tolist() for present in here), strict=True
+    )
+    return [Group(number, bool(hands), *steps) for number, (hands, *steps) in enumerate(rows)]
 
 
 def _skills_of(centre: Centre, groups: list[Group]) -> list[list[Skill]]:
@@ -1256,6 +1280,7 @@ def play(
         while floor.clock.peek() < math.inf:
             floor.clock.step()
             watch(floor)
+    floor.cut_off_for_good()
     if floor.impossible is not None:
         raise floor.impossible
     return floor.records()

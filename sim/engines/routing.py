@@ -137,7 +137,7 @@ def is_offered(rule: int, threshold: float, estimate: float, on_line: int) -> bo
 
 def no_number(group: int, queue: int) -> InputError:
     """The error of a rule of the user's own that answered NaN; group, queue: their numbers in the file, from 0."""
-    said = f"the rule answered NaN for group number {group + 1} and queue number {queue + 1} of the file"
+    said = f"the rule answered NaN, or failed, for group number {group + 1} and queue number {queue + 1} of the file"
     return InputError(
         f"{said}; it must return a number, −inf for a queue that is not to be served now", path="routing"
     )

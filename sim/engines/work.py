@@ -40,10 +40,11 @@ class Work(NamedTuple):
     free, free_since, counted_to: by group; next_row, on_line, pending: int64 by queue; head, tail, length: int64 (2 ×
     queues,), the lines, then those for idle agents; first, idle_first: float64 by queue, by which agents compare
     them; open, easy (any free agent may take any contact), uncovered (another is first in line): int64 by queue;
-    present: int64 (groups, steps); rank, able, own: by place, score, may: by skill, for one decision; own: the factor
-    on talk and wrap of the first contact in hand.
+    present, within (of the roster, before events): int64 (groups, steps); rank, able, own: by place, score, may: by
+    skill, for one decision; own: the factor on talk and wrap of the first contact in hand.
     Agents of groups that may hold several contacts, from agent_start[group] on: held (-1: not here), turn
-    (finishing number), finished, busy_since, hand (the row taken last; the others by BESIDE_IT). hours: float64 (4,
+    (finishing number), finished, busy_since, hand (the row taken last; the others by BESIDE_IT); orders: room
+    to sort. hours: float64 (4,
     groups, intervals).
     """
 
@@ -74,6 +75,7 @@ class Work(NamedTuple):
     easy: np.ndarray
     uncovered: np.ndarray
     present: np.ndarray
+    within: np.ndarray
     rank: np.ndarray
     able: np.ndarray
     own: np.ndarray
@@ -85,6 +87,7 @@ class Work(NamedTuple):
     finished: np.ndarray
     busy_since: np.ndarray
     hand: np.ndarray
+    orders: np.ndarray
     hours: np.ndarray
 
 
@@ -129,6 +132,7 @@ def _new_workspace(centre: Centre, rows: int) -> Work:
         easy=whole(queues),
         uncovered=whole(queues),
         present=whole(groups, steps),
+        within=whole(groups, steps),
         rank=np.zeros(centre.groups.size),
         able=whole(centre.groups.size),
         own=np.zeros(centre.groups.size),
@@ -140,6 +144,7 @@ def _new_workspace(centre: Centre, rows: int) -> Work:
         finished=np.zeros(some),
         busy_since=np.zeros(some),
         hand=whole(some),
+        orders=whole(some),
         hours=np.zeros((4, groups, centre.demand.intervals)),
     )
 

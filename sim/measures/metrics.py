@@ -9,11 +9,11 @@ import numpy as np
 from sim.distributions import Distribution
 from sim.jit import handle, kernel
 from sim.model import records as r
-from sim.model.centre import IVR_WAIT, Centre, Draws, interval_of, open_moment
-from sim.model.chance import IVR_TIME, LEAVE, VALUE, u
+from sim.model.centre import IVR_WAIT, Centre, Draws, interval_of
+from sim.model.chance import IVR_TIME, LEAVE, TRANSFER, VALUE, u
 from sim.model.day import duration
 from sim.model.records import AGENT_TIME, Outcome, Records, to_tables
-from sim.scenario.schema import Scenario
+from sim.scenario.schema import Grid, Queue, Scenario
 
 TOTALS = (
     "offered", "answered", "abandoned", "blocked", "unanswered", "closed", "self_served", "pending",
@@ -270,6 +270,9 @@ class Rules(NamedTuple):
     target: np.ndarray
     definition: np.ndarray
     clock: np.ndarray
+    clock_start: np.ndarray
+    clock_opens: np.ndarray
+    clock_closes: np.ndarray
     promise: np.ndarray
     watched: np.ndarray
     unserved: np.ndarray
@@ -305,6 +308,7 @@ def rules_of(scenario: Scenario) -> Rules:
     profiles = queues + [queues[q].as_class(name) for q, name in classes]
     tells = [profile.tells for profile in profiles]
     steps = [profile.leaves.served_late for profile in profiles]
+    clocks = [_clock(queue, scenario.grid) for queue in queues]
     profile_of = np.repeat(np.arange(len(queues))[:, None], len(scenario.class_names) + 1, axis=1)
     cell_of = np.zeros_like(profile_of)
     cells = cells_of(scenario)
@@ -320,6 +324,9 @@ def rules_of(scenario: Scenario) -> Rules:
         target=np.array([queue.service_level.target for queue in queues], dtype=float),
         definition=np.array([DEFINITIONS.index(q.service_level.definition) for q in queues], dtype=np.int64),
         clock=np.array([q.service_level.clock == "open_hours" for q in queues], dtype=np.int64),
+        clock_start=np.cumsum([0, *map(len, clocks)], dtype=np.int64),
+        clock_opens=np.array([opens for spans in clocks for opens, _ in spans], dtype=float),
+        clock_closes=np.array([closes for spans in clocks for _, closes in spans], dtype=float),
         promise=np.array([q.callback.within if q.callback else math.inf for q in queues], dtype=float),
         watched=np.array([_is_watched(scenario, name) for name in scenario.queues], dtype=np.int64),
         unserved=np.array([profile.leaves.unserved for profile in profiles], dtype=float),
@@ -332,6 +339,13 @@ def rules_of(scenario: Scenario) -> Rules:
         cell_of=cell_of.astype(np.int64),
         cells=len(cells),
     )
+
+
+def _clock(queue: Queue, grid: Grid) -> tuple[tuple[float, float], ...]:
+    """The open hours by which a queue's promise is counted, those before opening in which its backlog joined too."""
+    if queue.service_level.clock != "open_hours":
+        return ()
+    return queue.open_spans(grid, before=queue.backlog.age[1] if queue.backlog else 0.0)
 
 
 def _is_watched(scenario: Scenario, name: str) -> bool:
@@ -466,7 +480,7 @@ def count_for_target(row, t, queue, requested, c, rules, cell):
         return
     answered, gone = outcome == O_ANSWERED, outcome == O_ABANDONED or outcome == O_BALKED
     if rules.clock[queue]:
-        due = due_in_open_hours(c, queue, joined, within)
+        due = due_in_open_hours(rules, queue, joined, within)
         early = gone and joined + t.f[r.WAIT, row] <= due
     else:
         due = joined + within
@@ -485,35 +499,40 @@ def count_for_target(row, t, queue, requested, c, rules, cell):
 
 
 @kernel(seldom=True)
-def due_in_open_hours(c, queue, joined, within):
-    """The moment at which so many seconds of a queue's open hours have passed; its last closing if never."""
-    due = open_moment(c, queue, joined, within)
-    end = c.span_start[queue + 1]
-    if due < math.inf or end == c.span_start[queue]:
-        return due
-    return c.span_closes[end - 1]
+def due_in_open_hours(rules, queue, joined, within):
+    """The moment at which so many seconds of a queue's open hours have passed since joining; infinite if never."""
+    for span in range(rules.clock_start[queue], rules.clock_start[queue + 1]):
+        start = max(joined, rules.clock_opens[span])
+        if start + within < rules.clock_closes[span]:
+            return start + within
+        within -= max(0.0, rules.clock_closes[span] - start)
+    return math.inf
 
 
 @kernel(seldom=True)
-def count_following(row, following, t, c, cell):
+def count_following(row, following, t, c, seed, replication, cell):
     """Add what came after a contact: the same customer's next one."""
     if t.i[r.NEED, following] == t.i[r.NEED, row]:
         if t.i[r.QUEUE, following] == t.i[r.QUEUE, row]:
             cell[REDIALS] += 1.0
         else:
             cell[SWITCHES] += 1.0
-    elif is_transfer(row, following, t, c):
+    elif is_transfer(row, t, c, seed, replication):
         cell[TRANSFERS] += 1.0
     else:
         cell[REPEATS] += 1.0
 
 
-@kernel(inner=True)
-def is_transfer(row, following, t, c):
-    """Whether a customer's next need is a transfer: it arose at the very talk end, in a queue that transfers."""
-    queue = t.i[r.QUEUE, row]
-    transfers = c.transfer_start[queue] < c.transfer_start[queue + 1]
-    return transfers and t.f[r.ARRIVED, following] == t.f[r.TALK_ENDED, row]
+@kernel(seldom=True)
+def is_transfer(row, t, c, seed, replication):
+    """Whether a customer's next need is a transfer, by the need's own number."""
+    queue, home = np.int64(t.i[r.QUEUE, row]), np.int64(t.i[r.HOME, row])
+    first, end = c.transfer_start[queue], c.transfer_start[queue + 1]
+    if first == end:
+        return False
+    customer, need = np.int64(t.i[r.CUSTOMER, row]), np.int64(t.i[r.NEED, row])
+    uniform = u(seed, c.demand.streams[home], replication, customer, need, 0, TRANSFER)
+    return uniform < c.transfer_until[end - 1]
 
 
 @kernel(seldom=True)
@@ -603,7 +622,7 @@ def count_customer(first, then, t, seed, replication, c, rules, classes, totals)
     while following >= 0:
         if t.i[r.NEED, following] != t.i[r.NEED, last]:
             unserved = unserved or not (is_met(t.i[r.OUTCOME, last]) or t.i[r.OUTCOME, last] == O_PENDING)
-            transfers += is_transfer(last, following, t, c)
+            transfers += is_transfer(last, t, c, seed, replication)
             arose = t.f[r.ARRIVED, following]
         further += 1
         waited += waiting(following, t)
@@ -671,7 +690,7 @@ def tally(t, firsts, then, c, rules, seed, replication, totals, sheet):
                 if counted:
                     count_contact(row, t, queue, place, interval, c, rules, totals)
                     if following >= 0:
-                        count_following(row, following, t, c, totals[place, interval])
+                        count_following(row, following, t, c, seed, replication, totals[place, interval])
                     if not math.isnan(wait) and each:
                         sheet.codes[sheet.used[0]] = (place * count + interval) * BINS + bin_of(wait)
                         sheet.used[0] += 1

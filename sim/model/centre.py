@@ -93,12 +93,13 @@ class Callbacks(NamedTuple):
 class Steps(NamedTuple):
     """What changes by the clock: at moments[k], float64, the first 0, rising, all before the horizon.
 
-    staffing: int64 (groups, steps), planned; open: int64 (queues, steps), 1 while the queue lets contacts in;
+    staffing: int64 (groups, steps), planned; rostered: the same before events; open: int64 (queues, steps), 1 while the queue lets contacts in;
     lines: int64 (steps,), -1 without limit.
     """
 
     moments: np.ndarray
     staffing: np.ndarray
+    rostered: np.ndarray
     open: np.ndarray
     lines: np.ndarray
 
@@ -107,9 +108,10 @@ class Centre(NamedTuple):
     """What both engines read. Seconds from opening; -1 stands for unlimited or none.
 
     By queue: balks, max_waiting, head_start, ivr …, repeat_share, switch_…, announce_…, at_close, inbox (contacts
-    are let in while it is closed), talk_matters (a talk end has consequences of its own); open spans `span_opens`, `span_closes` from span_start[q] on; transfers
-    `transfer_to`, `transfer_until` (running sums of shares), `retell` from transfer_start[q] on; the distinct overflow
-    delays `over` from over_start[q] on; mean_handle: float64 (queues, intervals), for estimated waits.
+    are let in while it is closed), talk_matters (a talk end has consequences of its own); open spans `span_opens`,
+    `span_closes` from span_start[q] on; transfers `transfer_to`, `transfer_until` (running sums of shares), `retell`
+    from transfer_start[q] on; the distinct overflow delays `over` from over_start[q] on; mean_handle: float64 (queues,
+    intervals), for estimated waits.
     By profile: lead (a class's head start beyond its queue's), redial_share, redial_attempts. delays: by kind.
     Groups: steps.staffing; absence and its streams; hands: whether agents may hold more than one contact.
     Skills twice, by queue (a skill's number there is its *place*) and by group, as flat lists with offsets:
@@ -217,18 +219,17 @@ def class_of(demand: Any, home: int, seed: int, replication: int, customer: int)
 
 
 @kernel(lean=True)
-def count_present(c: Any, seed: int, replication: int, present: Any) -> None:
-    """Write how many of the planned agents are not absent; present: int64 (groups, steps).
+def count_present(c: Any, planned: Any, seed: int, replication: int, present: Any) -> None:
+    """Write how many of the planned agents are not absent; planned, present: int64 (groups, steps).
 
     The n-th position of a group is away for a whole day by its own number.
     """
-    steps = c.steps
-    for group in range(steps.staffing.shape[0]):
-        for step in range(steps.moments.size):
-            here = steps.staffing[group, step]
+    for group in range(planned.shape[0]):
+        for step in range(planned.shape[1]):
+            here = planned[group, step]
             if c.absence[group] > 0.0:
-                day, here = int(steps.moments[step] / DAY_LENGTH), 0
-                for position in range(steps.staffing[group, step]):
+                day, here = int(c.steps.moments[step] / DAY_LENGTH), 0
+                for position in range(planned[group, step]):
                     number = u(seed, c.group_streams[group], replication, position, day, 0, ABSENT)
                     here += number >= c.absence[group]
             present[group, step] = here
@@ -325,9 +326,10 @@ def _steps(scenario: Scenario) -> Steps:
     """Everything that changes by the clock, at the moments at which anything does."""
     grid = scenario.grid
     planned = [scenario.planned_steps(name) for name in scenario.agents]
+    rostered = [scenario.rostered_steps(name) for name in scenario.agents]
     hours = [_open_steps(queue.open_spans(grid)) for queue in scenario.queues.values()]
     lines = scenario.line_steps()
-    sources = [*planned, *hours, lines]
+    sources = [*planned, *rostered, *hours, lines]
     moments = np.unique(np.concatenate([source[0] for source in sources]))
     moments = moments[moments < grid.horizon]
     days = np.arange(0.0, grid.horizon, DAY_LENGTH)
@@ -341,7 +343,8 @@ def _steps(scenario: Scenario) -> Steps:
     return Steps(
         moments=moments[keep],
         staffing=np.ascontiguousarray(rows[:groups]),
-        open=np.ascontiguousarray(rows[groups:-1]),
+        rostered=np.ascontiguousarray(rows[groups : 2 * groups]),
+        open=np.ascontiguousarray(rows[2 * groups : -1]),
         lines=np.ascontiguousarray(rows[-1]),
     )
 

@@ -137,6 +137,9 @@ def load_words(scenario: Scenario) -> Iterator[str]:
         yield f"The load includes {' and '.join(further)} by the traffic equations, as if they followed at once."
     if any(queue.switch for queue in queues):
         yield "The load leaves out those who give up and switch to another queue."
+    inboxes = [name for name, queue in scenario.queues.items() if queue.after_hours == "waits"]
+    if inboxes:
+        yield f"Contacts of {' and '.join(inboxes)} that come while it is closed count when they come."
     for name, group in scenario.agents.items():
         for queue, skill in group.skills.items():
             if skill.at_once > 1:

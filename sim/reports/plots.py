@@ -44,10 +44,10 @@ def plot_result(result: Result, ax: Any = None) -> Any:
         _draw_contacts(result, ax)
         beside = ax.twinx()
         _draw_levels(result, beside)
-        _draw_legend(ax, beside)
+        _draw_legend(ax, beside, below=_below(grid))
     else:
         _draw_levels(result, ax)
-        _draw_legend(ax)
+        _draw_legend(ax, below=_below(grid))
     ax.set_title(f"{_text(result.scenario.name, 70)}\n{_text(result.plan, 70)}", fontsize="medium")
     _clock_axis(ax, grid)
     return ax
@@ -175,7 +175,12 @@ def _draw_levels(result: Result, ax: Any) -> None:
     ax.set_ylim(0, 100)
 
 
-def _draw_legend(ax: Any, beside: Any = None, title: str = "") -> None:
+def _below(grid: Grid) -> float:
+    """How far below the axes the legend of a run begins, in letters: slanted labels of days take more room."""
+    return 5.0 if grid.horizon <= DAY else 8.5
+
+
+def _draw_legend(ax: Any, beside: Any = None, title: str = "", below: float = 5.0) -> None:
     """All that has a label in one legend below the chart, where it hides nothing."""
     handles, labels = ax.get_legend_handles_labels()
     if beside is not None:
@@ -183,7 +188,7 @@ def _draw_legend(ax: Any, beside: Any = None, title: str = "") -> None:
         handles, labels = [*handles, *more[0]], [*labels, *more[1]]
     columns = max(1, min(len(labels), 120 // (8 + max(map(len, labels), default=1))))
     # the distance is in letters, so that it clears the axis label whatever the height
-    place = {"loc": "upper center", "bbox_to_anchor": (0.5, 0.0), "borderaxespad": 5.0}
+    place = {"loc": "upper center", "bbox_to_anchor": (0.5, 0.0), "borderaxespad": below}
     ax.legend(
         handles,
         labels,

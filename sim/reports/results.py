@@ -17,7 +17,8 @@ import numpy as np
 
 from sim.errors import InputError, shown
 from sim.experiments.replicate import Totals, engine_named, prepared
-from sim.measures.estimate import Estimate, Pool, Sample, cell_waits, difference, interval, sample_of
+from sim.experiments.select import bonferroni
+from sim.measures.estimate import CONFIDENCE, Estimate, Pool, Sample, cell_waits, difference, interval, sample_of
 from sim.measures.metrics import (
     AGENT_METRICS,
     QUEUE_METRICS,
@@ -326,9 +327,13 @@ class Result:
 
 @dataclass
 class Comparison:
-    """Every plan against the baseline, on the same days."""
+    """Every plan against the baseline, on the same days.
+
+    simultaneous: whether the margins of the differences hold for all plans at once.
+    """
 
     results: dict[str, Result]
+    simultaneous: bool = False
 
     def __repr__(self) -> str:
         first, count = self.results[self.baseline], len(self.results)
@@ -349,7 +354,23 @@ class Comparison:
         if (kind, name) not in other or (kind, name) not in base:
             return {}
         a, b = other[kind, name], base[kind, name]
-        return {metric: difference(a[metric], b[metric]) for metric in a}
+        found = {metric: difference(a[metric], b[metric]) for metric in a}
+        if not self.simultaneous:
+            return found
+        wider = bonferroni([sample.freedom for sample in a.values()], len(self.results) - 1)
+        return {m: _widened(e, wider.get(a[m].freedom, 1.0)) for m, e in found.items()}
+
+    @property
+    def correction(self) -> str:
+        """The correction for several comparisons at once, in a sentence; "" where none is made."""
+        others = len(self.results) - 1
+        if not self.simultaneous or others < 2:
+            return ""
+        each = f"{100 * (1 - (1 - CONFIDENCE) / others):.4g}%"
+        return (
+            f"The margins of the differences hold for all {others} plans at once with {100 * CONFIDENCE:g}%, for "
+            f"one figure at a time: each alone with {each} (Bonferroni)."
+        )
 
     def summary(self) -> Any:
         """DataFrame: plan × kind × name × metric → value, low, high."""
@@ -425,9 +446,10 @@ class Comparison:
             if not result.class_samples:
                 document["difference"].pop("classes")
             plans[plan] = document
+        head = {"correction": self.correction} if self.correction else {}
         return {
             "format": FORMAT, "scenario": first.scenario.name, "seed": first.seed, "replications": first.count,
-            "baseline": self.baseline, "plans": plans, "provenance": first.provenance,
+            "baseline": self.baseline, **head, "plans": plans, "provenance": first.provenance,
         }  # fmt: skip
 
     def _repr_html_(self) -> str:
@@ -453,6 +475,11 @@ def _unpacked(path: str | os.PathLike[str], read: Callable[[zipfile.ZipFile], An
         raise InputError(
             "is not a saved result, or damaged; make one with save(path)", file=str(path)
         ) from None
+
+
+def _widened(estimate: Estimate, factor: float) -> Estimate:
+    half = estimate.margin * factor
+    return Estimate(estimate.value, estimate.value - half, estimate.value + half)
 
 
 def _keys(kind: str, name: str) -> dict[str, str]:

@@ -149,7 +149,10 @@ def _with_classes(result: Result) -> tuple[list[str], list[dict[str, Estimate]]]
 
 
 def _interval_table(result: Result, kind: str, wanted: str) -> Table:
-    found = [(start, row) for k, name, start, row in result.interval_samples if (k, name) == (kind, wanted)]
+    """The intervals of a queue, class or group, without those in which nothing was open and nobody there."""
+    every = [(start, row) for k, name, start, row in result.interval_samples if (k, name) == (kind, wanted)]
+    seen = ("on_duty_hours", "overtime_hours") if kind == "group" else ("offered", "mean_queue_length")
+    found = [(start, row) for start, row in every if any(row[metric].value for metric in seen)] or every[:1]
     known = [metric for metric in INTERVAL_COLUMNS[kind] if metric in found[0][1]]
     rows = [{metric: interval(row[metric]) for metric in known} for _, row in found]
     starts = [start for start, _ in found]

@@ -11,6 +11,8 @@ from sim.scenario.durations import Frozen
 from sim.scenario.quantities import Count, DayClock, Duration, Factor, Names
 from sim.scenario.weeks import Grid, Spans, clipped
 
+MOST_TIMES = 20  # a larger factor is a percent sign forgotten
+
 
 class Event(Frozen):
     """For a while from a time on: a factor on agents or on volume, another number of lines."""
@@ -27,6 +29,10 @@ class Event(Frozen):
     def _changes_something(self) -> "Event":
         if self.agents is None and self.volume is None and self.lines is None:
             raise InputError("changes nothing; give agents, volume or lines")
+        for key, factor in (("agents", self.agents), ("volume", self.volume)):
+            if factor is not None and factor > MOST_TIMES:
+                said = f"{factor:g} would be {factor:g} times as many; write {factor:g}% or a factor up to {MOST_TIMES}"
+                raise InputError(said, path=key)
         if self.for_ <= 0:
             raise InputError("an event must last more than 0 s", path="for")
         for key, names, what in (("queues", self.queues, "volume"), ("groups", self.groups, "agents")):
@@ -35,12 +41,12 @@ class Event(Frozen):
         return self
 
     def spans(self, grid: Grid) -> Spans:
-        """(start, end) of each time it happens, seconds from opening, what is after the horizon cut off."""
+        """(start, end) of each time it happens, seconds from opening, what is outside the horizon cut off."""
         days, clock = self.at
         what = units.say_day_clock(days, clock)
         try:
             starts = grid.moments(days, clock, what)
-            within = [start for start in starts if 0.0 <= start < grid.horizon]
+            within = [start for start in starts if -self.for_ < start < grid.horizon]
             if not within:
                 raise InputError(f"{what} is outside {grid.said}")
         except InputError as error:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sim.errors import InputError, nearest, shown
 from sim.scenario import files, people, units
+from sim.scenario.targets import as_lists
 from sim.scenario.weeks import Grid as Grid
 from sim.scenario.weeks import grid_of, keys_by_interval
 
@@ -127,6 +128,8 @@ def expand(document: Mapping[str, Any], model: Any, folder: Path) -> tuple[dict[
         if group.get("staffing") is not None:
             _write_out(group, "staffing", f"agents.{name}", grid, folder)
     _read_rosters(groups, grid, folder)
+    if "targets" in result:
+        result["targets"] = as_lists(result["targets"])
     return result, grid
 
 
@@ -248,7 +251,7 @@ def where_written(error: InputError, document: Mapping[str, Any], grid: Grid) ->
     That of one interval, `….staffing.[3]`, may stand in one value, under a clock time or in a file; what is a list
     of one, `….transfer.[0].to`, may have been written without it.
     """
-    found = re.fullmatch(r"(queues\..*\.transfer)\.\[0\](.*)", error.path)
+    found = re.fullmatch(r"(queues\..*\.transfer|targets\.[^.]*)\.\[0\](.*)", error.path)
     if found and isinstance(_at(document, found[1]), Mapping):
         return InputError(error.problem, path=found[1] + found[2])
     path, _, item = error.path.rpartition(".")

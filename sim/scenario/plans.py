@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 from sim.errors import InputError, nearest, shown
 from sim.scenario import units
 from sim.scenario.expand import per_interval
-from sim.scenario.quantities import DURATION, Quantity
+from sim.scenario.quantities import DURATION, HALF_UP, Quantity
 from sim.scenario.weeks import Grid, grid_of, span_indices
 
 FIXED = ("schema", "plans", "defaults")
@@ -127,7 +127,7 @@ def _one(current: Any, change: Mapping[str, Any], quantity: Any) -> Any:
     else:
         result = value + _amount(amount, quantity)
     if quantity.whole:
-        result = math.floor(result + 0.5)
+        result = math.floor(result + HALF_UP)
     if result < 0:
         raise InputError(
             f"{{{how}: {amount}}} makes {shown(current)} negative ({result:g}); change it by less"

@@ -15,6 +15,7 @@ MOST_REPLICATIONS = 10_000_000
 MOST_AGENTS = 100_000
 MOST_DAYS = 3660
 MOST_AMOUNT = 1e12
+HALF_UP = 0.5 + 1e-9  # 58% of 25 is 14.5, though not in binary
 SHARE_TEXT = {
     "anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, {"type": "string", "pattern": "%$|^[0-9.]+$"}]
 }

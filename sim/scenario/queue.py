@@ -297,9 +297,12 @@ class Queue(Frozen):
         """Mean talk + mean wrap of each interval, s, before any handle factor."""
         return self.talk.means(grid) + (self.wrap.means(grid) if self.wrap else 0.0)
 
-    def open_spans(self, grid: Grid) -> Spans:
-        """(opens, closes) of each span of its hours within the horizon, seconds from opening, rising."""
-        return open_spans(self.hours, grid)
+    def open_spans(self, grid: Grid, before: float = 0.0) -> Spans:
+        """(opens, closes) of each span of its hours within the horizon, seconds from opening, rising.
+
+        before: seconds before opening from which on they are wanted, as negative moments.
+        """
+        return open_spans(self.hours, grid, before)
 
     def as_class(self, name: str | None) -> "Queue":
         """The queue as customers of one of its classes find it: their own keys in place of the queue's."""

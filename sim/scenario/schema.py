@@ -19,6 +19,7 @@ from sim.scenario.events import Event
 from sim.scenario.expand import expand, merged, where_written
 from sim.scenario.people import Group, ShiftType, spread
 from sim.scenario.quantities import (
+    HALF_UP,
     TEXT,
     Clock,
     Duration,
@@ -32,6 +33,7 @@ from sim.scenario.quantities import (
 )
 from sim.scenario.queue import AtClose, Queue
 from sim.scenario.queue import Callback as Callback
+from sim.scenario.targets import Targets, check_targets
 from sim.scenario.weeks import Grid
 
 ROUTING = ("by_level", "longest_wait", "longest_queue", "shortest_delay", "weighted")
@@ -51,8 +53,6 @@ class Scenario(Frozen):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
-    later = ("targets",)
-
     schema_: Annotated[int, BeforeValidator(_parse_version), WithJsonSchema({"const": 1})] = Field(
         default=1, alias="schema"
     )
@@ -74,6 +74,7 @@ class Scenario(Frozen):
     agents: dict[str, Group]
     shift_types: Annotated[dict[str, ShiftType], named("a shift type")] = Field(default_factory=dict)
     events: tuple[Event, ...] = ()
+    targets: Targets = Field(default_factory=dict)
     plans: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
     _document: dict[str, Any] = PrivateAttr(default_factory=dict)
@@ -90,6 +91,7 @@ class Scenario(Frozen):
             raise where_written(one_sentence(error, expanded), base, grid) from None
         self._document, self._written_out, self._folder, self._grid = base, expanded, folder, grid
         checks.check_whole(self)
+        check_targets(self)
 
     def __eq__(self, other: object) -> bool:
         """Whether both say the same, wherever they were read from."""
@@ -157,16 +159,19 @@ class Scenario(Frozen):
 
     def planned_steps(self, group: str) -> tuple[np.ndarray, np.ndarray]:
         """Moments, float64, the first 0, and how many agents are planned from each on, int64; events included."""
-        steps, found = self._planned(group), self.agent_events(group)
+        steps, found = self.rostered_steps(group), self.agent_events(group)
         if not found:
             return steps
         ends = events.ends_of((spans for spans, _ in found), self.grid.horizon)
         moments = events.merged_moments([steps[0], ends])
-        scaled = np.floor(events.at(steps, moments) * events.factor_at(moments, found) + 0.5).astype(np.int64)
+        scaled = np.floor(events.at(steps, moments) * events.factor_at(moments, found) + HALF_UP).astype(
+            np.int64
+        )
         keep = np.concatenate(([True], scaled[1:] != scaled[:-1]))
         return moments[keep], scaled[keep]
 
-    def _planned(self, group: str) -> tuple[np.ndarray, np.ndarray]:
+    def rostered_steps(self, group: str) -> tuple[np.ndarray, np.ndarray]:
+        """The same before events."""
         try:
             return self.agents[group].planned_steps(self.grid, self.shift_types)
         except InputError as error:
@@ -190,7 +195,7 @@ class Scenario(Frozen):
         """
         members = self.agents[group]
         if members.staffing is not None:
-            return events.integral(self._planned(group), self.grid, since)
+            return events.integral(self.rostered_steps(group), self.grid, since)
         result = np.zeros(self.grid.count)
         for duty in members.duties(self.grid, self.shift_types):
             weight = duty.agents * duty.paid / (duty.end - duty.start)
@@ -296,6 +301,10 @@ def json_schema() -> dict[str, Any]:
     }
     transfers = parts["Queue"]["properties"]["transfer"]
     parts["Queue"]["properties"]["transfer"] = {"anyOf": [{"$ref": "#/$defs/Transfer"}, transfers]}
+    one = {"$ref": "#/$defs/Target"}
+    schema["properties"]["targets"]["additionalProperties"] = {
+        "anyOf": [one, {"type": "array", "items": one, "minItems": 1}]
+    }
     parts["Roster"]["properties"].update(file=TEXT, sheet=TEXT)
     parts["Roster"].pop("required")
     parts["Roster"]["anyOf"] = [{"required": ["file"]}, {"required": ["rows"]}]

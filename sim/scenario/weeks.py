@@ -271,22 +271,25 @@ Hours = Annotated[
 ]
 
 
-def open_spans(hours: tuple[Spans, ...] | None, grid: Grid) -> Spans:
-    """The spans of the horizon in which the hours let contacts in: seconds from opening, disjoint, rising."""
+def open_spans(hours: tuple[Spans, ...] | None, grid: Grid, before: float = 0.0) -> Spans:
+    """The spans of the horizon in which the hours let contacts in: seconds from opening, disjoint, rising.
+
+    before: seconds before opening from which on they are wanted, as negative moments.
+    """
     if hours is None:
-        return ((0.0, grid.horizon),)
+        return ((-before, grid.horizon),)
     by_weekday = None if len(hours) == 1 else tuple(range(7))
     found = []
-    for day in grid.days(by_weekday, "the mapping"):
+    for day in [*range(-1 - math.ceil(before / DAY), -1), *grid.days(by_weekday, "the mapping")]:
         for start, end in hours[0] if by_weekday is None else hours[grid.weekday(day)]:
             found.append((day * DAY + start - grid.opens, day * DAY + end - grid.opens))
-    return clipped(found, grid.horizon)
+    return clipped(found, grid.horizon, -before)
 
 
-def clipped(spans: list[Span], horizon: float) -> Spans:
-    """The parts of spans that lie within the horizon; what touches or overlaps becomes one span."""
+def clipped(spans: list[Span], horizon: float, least: float = 0.0) -> Spans:
+    """The parts of spans that lie within the horizon, or from `least` on; what touches or overlaps becomes one span."""
     result: list[Span] = []
-    for start, end in sorted((max(0.0, start), min(horizon, end)) for start, end in spans):
+    for start, end in sorted((max(least, start), min(horizon, end)) for start, end in spans):
         if start >= end:
             continue
         if result and start <= result[-1][1]:

@@ -21,11 +21,22 @@ NODES, WEIGHTS = 0.5 * (_NODES + 1.0), 0.5 * _WEIGHTS  # on (0, 1)
 
 @dataclass(frozen=True)
 class Window:
-    """Where an integral is: the exponent at its peak, and by place (a row each) nodes and weighted heights."""
+    """Where an integral is: its peak, and by place (a row each) nodes around it and their weighted heights."""
 
-    peak: Array  # the exponent there
-    nodes: Array  # v, shape (places, 64)
+    peak: Array  # the exponent at the peak
+    mode: Array  # v at the peak
+    off: Array  # v − mode of the nodes, shape (places, 64)
+    rest: Array  # off − 1 + e^−off
     heights: Array  # weight × exp(exponent − peak)
+
+    def kept(self) -> Array:
+        """e^−v of the nodes."""
+        return np.exp(-self.mode)[:, None] * (1.0 - self.off + self.rest)
+
+    def gone(self) -> Array:
+        """1 − e^−v of the nodes, exact for small v too."""
+        mode = self.mode[:, None]
+        return np.exp(-mode) * (self.off - self.rest) - np.expm1(-mode)
 
 
 def window(s: Array, x: Array, low: float | Array, high: float | Array) -> Window:
@@ -37,12 +48,13 @@ def window(s: Array, x: Array, low: float | Array, high: float | Array) -> Windo
     here = np.where(inside, s, x * np.exp(-mode))  # x·e^−v at the peak
     slope = s - here
     left, right = _reach_left(slope, here), _reach_right(slope, here, s)
-    start = np.where(slope > 0.0, mode, np.maximum(mode - left, low))
-    end = np.where(slope < 0.0, mode, np.minimum(mode + right, high))
-    off = (start - mode)[:, None] + (end - start)[:, None] * NODES
-    fall = -slope[:, None] * off - here[:, None] * rest_of_exp(off)
-    heights = np.exp(fall) * WEIGHTS * (end - start)[:, None]
-    return Window(_exponent(s, x, mode, inside), mode[:, None] + off, heights)
+    start = np.where(slope > 0.0, 0.0, np.maximum(-left, low - mode))
+    length = np.where(slope < 0.0, 0.0, np.minimum(right, high - mode)) - start
+    off = start[:, None] + length[:, None] * NODES
+    rest = rest_of_exp(off)
+    heights = np.exp(-slope[:, None] * off - here[:, None] * rest)
+    heights *= length[:, None] * WEIGHTS
+    return Window(_exponent(s, x, mode, inside), mode, off, rest, heights)
 
 
 def _reach_left(slope: Array, here: Array) -> Array:
@@ -61,34 +73,32 @@ def _reach_right(slope: Array, here: Array, s: Array) -> Array:
 def _exponent(s: Array, x: Array, mode: Array, inside: Array) -> Array:
     """−s·v + x·(1 − e^−v) at the peak; inside it is s·(r − 1 − log r) with r = x ÷ s."""
     beyond = -s * mode - x * np.expm1(-mode)
-    return np.where(inside, s * -log1p_less((x - s) / s), np.where(mode == 0.0, 0.0, beyond))
+    return np.where(inside, s * less_log(x / s, (x - s) / s), np.where(mode == 0.0, 0.0, beyond))
 
 
 def rest_of_exp(w: Array) -> Array:
-    """w − 1 + e^−w without cancelling."""
-    if w.size and np.abs(w).max() > 0.1:
-        near = np.abs(w) <= 0.1
-        return np.where(near, _rest_series(np.where(near, w, 0.0)), w + np.expm1(-w))
+    """w − 1 + e^−w; near 0, where it would cancel, the series."""
+    if w.size and np.abs(w).max() > 0.02:
+        near = np.abs(w) <= 0.02
+        direct = np.expm1(-w) + w
+        return np.where(near, _rest_series(w), direct) if near.all(1).any() else direct
     return _rest_series(w)
 
 
 def _rest_series(w: Array) -> Array:
-    total = np.full_like(w, 1.0)
-    for k in (10, 9, 8, 7, 6, 5, 4, 3):
-        total = 1.0 - w / k * total
-    return 0.5 * w * w * total
+    return w * w * (0.5 - w * (1 / 6 - w * (1 / 24 - w * (1 / 120 - w * (1 / 720 - w / 5040)))))
 
 
-def log1p_less(d: Array) -> Array:
-    """log(1 + d) − d without cancelling (Loader 2000), d > −1."""
+def less_log(r: Array, d: Array) -> Array:
+    """r − 1 − log r for r > 0, given d = r − 1 too; near 1 without cancelling (Loader 2000)."""
     near = np.abs(d) < 0.2
     c = np.where(near, d, 0.0)
-    r = c / (2.0 + c)
-    y, total = r * r, np.zeros_like(r)
+    q = c / (2.0 + c)
+    y, total = q * q, np.zeros_like(q)
     for k in range(21, 1, -2):
         total = total * y + 1.0 / k
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(near, r * (2.0 * y * total - c), np.log1p(d) - d)
+        return np.where(near, q * (c - 2.0 * y * total), d - np.log(r))
 
 
 @dataclass(frozen=True)
@@ -106,25 +116,20 @@ def lower(s: Array, x: Array) -> Lower:
     """The integrals over all v ≥ 0 for s > 0 and x ≥ 0 (flat arrays), relative error about 1e-14."""
     steps = np.maximum(np.ceil(SMALL - s), 0.0)
     found = window(s + steps, x, 0.0, np.inf)
-    v, heights = found.nodes, found.heights
-    keep = np.exp(-v)
+    heights, keep = found.heights, found.kept()
+    by_time = heights * (found.mode[:, None] + found.off)
+    value, gone = heights.sum(1), (heights * found.gone()).sum(1)
+    kept, kept_time = (heights * keep).sum(1), (by_time * keep).sum(1)
     if not steps.any():
-        kept = heights * keep
-        gone = (heights * -np.expm1(-v)).sum(1)
-        return Lower(found.peak, heights.sum(1), gone, kept.sum(1), (kept * v).sum(1))
+        return Lower(found.peak, value, gone, kept, kept_time)
     # R(s) = (1 + x·R(s + 1)) ÷ s, and the same differentiated: all terms positive, so stable downward
-    value, time = heights.sum(1), (heights * v).sum(1)
-    kept, kept_time = (heights * keep).sum(1), (heights * keep * v).sum(1)
-    gone = (heights * -np.expm1(-v)).sum(1)
-    one, at = np.exp(-found.peak), s + steps
-    for _ in range(int(steps.max())):
-        on = at > s + 0.5
-        at = np.where(on, at - 1.0, at)
+    time, one = by_time.sum(1), np.exp(-found.peak)
+    for k in range(int(steps.max()) - 1, -1, -1):
+        on, at = k < steps, s + k
         kept, kept_time = np.where(on, value, kept), np.where(on, time, kept_time)
         value = np.where(on, (one + x * kept) / at, value)
         time = np.where(on, (value + x * kept_time) / at, time)
-    gone = np.where(steps > 0.0, value - kept, gone)
-    return Lower(found.peak, value, gone, kept, kept_time)
+    return Lower(found.peak, value, np.where(steps > 0.0, value - kept, gone), kept, kept_time)
 
 
 def log_upper(s: Array, x: Array) -> Array:

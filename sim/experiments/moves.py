@@ -1,0 +1,229 @@
+"""Making a staffing cheaper on given days: moves of one or a few agents, many intervals at a time.
+
+A staffing is good where every aim holds on the days. A move takes agents away, or changes some for cheaper ones; many
+moves far from each other are tried in one go, and those next to an aim that breaks are taken back. Whatever is kept
+has been played as a whole.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import combinations_with_replacement
+
+import numpy as np
+
+from sim.experiments.aims import Aim, Judged, judged
+from sim.experiments.trials import Played, Trials
+from sim.scenario.schema import Scenario
+
+Cell = tuple[int, int]  # group, interval
+Move = tuple[tuple[int, int, int], ...]  # (group, interval, agents more), the anchor first
+
+Told = Callable[[str, np.ndarray], None]
+
+
+@dataclass
+class Search:
+    """The state of a search: the days, what has to hold, prices, and which staffings are known.
+
+    price: float64 (groups, intervals), of one agent in a cell; teams: groups that share work, by number of the group,
+    −1 for those that are not free.
+    """
+
+    scenario: Scenario
+    trials: Trials
+    aims: list[Aim]
+    price: np.ndarray
+    teams: np.ndarray
+    helpers: list[list[int]]  # by queue: the free groups with the skill, cheapest first
+    most: int  # staffings that may be tried
+    tell: Told
+    best: np.ndarray | None = None
+    known: dict[bytes, tuple[Judged, np.ndarray]] = field(default_factory=dict)
+
+    @property
+    def free(self) -> list[int]:
+        """The numbers of the groups whose staffing is sought."""
+        return [int(g) for g in np.flatnonzero(self.teams >= 0)]
+
+    @property
+    def spent(self) -> bool:
+        """Whether as many staffings have been tried as may be."""
+        return self.trials.played >= self.most
+
+    def judge(self, staffing: np.ndarray) -> Judged:
+        """What the days say of a staffing; asked twice, it is played once."""
+        key = staffing.tobytes()
+        if key not in self.known:
+            played = self.trials.play(staffing)
+            found = judged(self.aims, played)
+            self.known[key] = found._replace(moves=found.moves[:0]), summary_of(played)
+            if found.holds.all() and (self.best is None or self.cost(staffing) < self.cost(self.best)):
+                self.best = staffing.copy()
+                self.tell("searching", self.best)
+        return self.known[key][0]
+
+    def lost(self, staffing: np.ndarray) -> np.ndarray:
+        """Customers, lost customers and their value, a replication, under a staffing that was judged."""
+        self.judge(staffing)
+        return self.known[staffing.tobytes()][1]
+
+    def cost(self, staffing: np.ndarray) -> float:
+        """Planned cost of a replication, in the units of `price`."""
+        return float((staffing * self.price)[self.free].sum())
+
+    def helpers_of(self, aim: Aim) -> list[int]:
+        """The free groups that an aim depends on in the first place, cheapest first."""
+        if aim.goal.kind == "group":
+            return [aim.member] if self.teams[aim.member] >= 0 else []
+        return self.helpers[aim.member]
+
+
+def summary_of(played: Played) -> np.ndarray:
+    """Customers, lost customers and lost value, a replication."""
+    from sim.measures.metrics import CUSTOMERS, LOST_CUSTOMERS, LOST_VALUE
+
+    count = played.contacts.shape[0]
+    return np.array([played.total(t).sum() / count for t in (CUSTOMERS, LOST_CUSTOMERS, LOST_VALUE)])
+
+
+def after(staffing: np.ndarray, moves: Iterable[Move]) -> np.ndarray | None:
+    """A staffing after some moves; None where somebody would be less than nobody."""
+    result = staffing.copy()
+    for move in moves:
+        for group, interval, more in move:
+            result[group, interval] += more
+    return result if (result >= 0).all() else None
+
+
+def try_moves(search: Search, staffing: np.ndarray, moves: list[Move]) -> tuple[np.ndarray, list[Move]]:
+    """The staffing after as many of these moves as can be found to hold together, and those that were made."""
+    if not moves or search.spent:
+        return staffing, []
+    there = after(staffing, moves)
+    if there is not None:
+        found = search.judge(there)
+        if found.holds.all():
+            return there, moves
+        if len(moves) == 1:
+            return staffing, []
+        wrong = _blamed(search, moves, found)
+        if len(wrong) < len(moves):
+            return try_moves(search, staffing, [move for move in moves if move not in wrong])
+    elif len(moves) == 1:
+        return staffing, []
+    half = (len(moves) + 1) // 2
+    staffing, first = try_moves(search, staffing, moves[:half])
+    staffing, second = try_moves(search, staffing, moves[half:])
+    return staffing, first + second
+
+
+def _blamed(search: Search, moves: list[Move], found: Judged) -> list[Move]:
+    """The moves next to aims that broke: of the same team, the last one before the aim's end or in it.
+
+    All of them where an aim is over a whole day: which one it was cannot be seen.
+    """
+    wrong: set[Move] = set()
+    for k in np.flatnonzero(~found.holds):
+        aim = search.aims[k]
+        if aim.last > aim.first:
+            return moves
+        teams = {int(search.teams[g]) for g in search.helpers_of(aim)}
+        same = [move for move in moves if int(search.teams[move[0][0]]) in teams] or moves
+        before = [move for move in same if _start(move) <= aim.last]
+        if not before:
+            return moves
+        latest = max(_start(move) for move in before)
+        wrong.update(move for move in before if _start(move) == latest)
+    return [move for move in moves if move in wrong]
+
+
+def _start(move: Move) -> int:
+    return min(interval for _, interval, _ in move)
+
+
+def in_batches(moves: Iterable[Move], teams: np.ndarray, apart: int) -> Iterator[list[Move]]:
+    """Moves in as few batches as may be, those of one team in a batch at least `apart` intervals from each other."""
+    left = list(moves)
+    while left:
+        batch: list[Move] = []
+        rest: list[Move] = []
+        taken: dict[int, list[int]] = {}
+        for move in left:
+            places, team = [i for _, i, _ in move], int(teams[move[0][0]])
+            near = taken.setdefault(team, [])
+            if all(abs(a - b) >= apart for a in places for b in near):
+                batch.append(move)
+                near.extend(places)
+            else:
+                rest.append(move)
+        yield batch
+        left = rest
+
+
+def fewer(search: Search, staffing: np.ndarray) -> np.ndarray:
+    """Take agents away, many at first and then one by one, until none can be spared by itself."""
+    largest = max(1, int(staffing[search.free].max(initial=0)) // 6)
+    sizes = sorted({max(1, largest >> k) for k in range(largest.bit_length())}, reverse=True)
+    for size in sizes:
+        alive = {(g, i) for g in search.free for i in np.flatnonzero(staffing[g])}
+        while alive and not search.spent:
+            before = staffing
+            moves = [((g, i, -min(size, int(staffing[g, i]))),) for g, i in _by_price(search, alive) if staffing[g, i]]
+            made: list[Move] = []
+            for batch in in_batches(moves, search.teams, 2):
+                staffing, kept = try_moves(search, staffing, batch)
+                made += kept
+            alive = {(g, i) for ((g, i, _),) in made}
+            if np.array_equal(before, staffing):
+                break
+    return staffing
+
+
+def _by_price(search: Search, cells: Iterable[Cell]) -> list[Cell]:
+    """Cells, the dearest first; where prices are the same, group after group."""
+    return sorted(cells, key=lambda cell: (-search.price[cell], cell))
+
+
+def exchanges(search: Search, staffing: np.ndarray) -> Iterator[list[Move]]:
+    """Kinds of exchange that save money: agents of one group for those of another, or of a neighbouring interval.
+
+    Each is a list of moves, one for every interval where it can be made: one out and a cheaper one in; two out and
+    one in, in the same or the next interval or the one before.
+    """
+    last = staffing.shape[1] - 1
+    for team in np.unique(search.teams[search.teams >= 0]):
+        groups = [g for g in search.free if search.teams[g] == team]
+        spots = [(g, d) for d in (0, 1, -1, 2) for g in groups]
+        for into in groups:
+            for out in _outs(spots, groups):
+                moves = []
+                for i in range(last + 1):
+                    cells = [(g, i + d) for g, d in out]
+                    if (into, i) in cells or any(not 0 <= j <= last for _, j in cells):
+                        continue
+                    saved = sum(search.price[cell] for cell in cells) - search.price[into, i]
+                    move = ((into, i, 1), *((g, j, -1) for g, j in cells))
+                    if saved > 1e-9 and after(staffing, [move]) is not None:
+                        moves.append(move)
+                if moves:
+                    yield moves
+
+
+def _outs(spots: list[Cell], groups: list[int]) -> Iterator[tuple[Cell, ...]]:
+    """What may go for one who comes: one of another group, or two, near in time."""
+    yield from (((g, 0),) for g in groups)
+    yield from combinations_with_replacement(spots, 2)
+
+
+def exchanged(search: Search, staffing: np.ndarray) -> np.ndarray:
+    """Make exchanges that save money, and take away what they make superfluous, until nothing more is found."""
+    while not search.spent:
+        before = search.cost(staffing)
+        for moves in exchanges(search, staffing):
+            for batch in in_batches(moves, search.teams, 3):
+                alive = [move for move in batch if after(staffing, [move]) is not None]
+                staffing, _ = try_moves(search, staffing, alive)
+        if search.cost(staffing) > before - 1e-9:
+            return staffing
+        staffing = fewer(search, staffing)
+    return staffing

@@ -1,0 +1,200 @@
+"""The headcount bridge in words and a table: what `explain` shows."""
+
+import html
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from sim.experiments.explain import MISSING, Change, Level, Step, Steps, level_of
+from sim.measures.estimate import Estimate
+from sim.reports.changes import _change
+from sim.reports.figures import DASH, Cell, a_day, clean, folded, number, span_of
+from sim.reports.layout import WIDTH, Table
+from sim.reports.results import FORMAT, _number
+from sim.scenario.schema import Scenario
+
+LONGEST = 60  # letters of a value
+RULE = (
+    "Required hours: the fewest agents by Erlang A (Erlang C without patience) for each queue's promise or targets, "
+    "interval by interval, every queue with agents of its own, ÷ (1 − absence) ÷ (1 − shrinkage); what sharing "
+    "agents saves, redials and callbacks are left out. Planned hours are those of the staffing as it is written."
+)
+
+
+@dataclass
+class Bridge:
+    """What differs between two scenarios, and what each difference does; `steps` in order, as they add up.
+
+    names: what the two are called; scenario: the first; count: replications played.
+    """
+
+    found: Steps
+    names: tuple[str, str]
+    scenario: Scenario
+    seed: int
+    count: int
+    provenance: dict[str, Any]
+
+    def __repr__(self) -> str:
+        return f"<Bridge from {self.names[0]} to {self.names[1]}: {len(self.steps)} steps>"
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Every step from the first scenario to the second."""
+        return self.found.steps
+
+    @property
+    def sentences(self) -> list[str]:
+        """What differs, a sentence for each step."""
+        if not self.steps:
+            return [
+                f"{_name(self.names[0])} and {_name(self.names[1])} do the same: there is nothing to explain."
+            ]
+        return [f"{step.title}: {_listed(step.changes)}." for step in self.steps]
+
+    @property
+    def table(self) -> Table:
+        """Begin, steps and end: required and planned hours, lost customers; as printed, the steps add up."""
+        levels = [self.found.start, *(step.after for step in self.steps)]
+        names = [_name(self.names[0])]
+        names += [f"  {step.title}" for step in self.steps]
+        names += [_name(self.names[1]), "difference"]
+        columns = [
+            _column([level.required_hours for level in levels], None),
+            _column([level.planned_hours for level in levels], None),
+            _column([level.lost.value for level in levels], self._margins()),
+        ]
+        heads = ["required\nh", "planned\nh", "lost\ncustomers"]
+        return Table(span_of(self.scenario), names, heads, columns)
+
+    def _margins(self) -> list[float]:
+        """Of the first level, of each step (paired), of the last level, and of the whole difference (paired)."""
+        steps = [step.lost for step in self.steps]
+        ends = (level_of(self.found.start), level_of(self.found.end))
+        return [one.margin for one in (ends[0], *steps, ends[1], self.found.lost)]
+
+    def text(self, width: int = WIDTH) -> str:
+        """The table, what differs in words, and what the figures rest on."""
+        title = f"From {_name(self.names[0])} to {_name(self.names[1])}\n"
+        title += f"{self.count:,} replications, seed {self.seed} · ± are 95% margins, of steps paired"
+        if not self.steps:
+            return folded(self.sentences, width)
+        words = [*self.sentences, self._whole, RULE]
+        return "\n\n".join([title, self.table.text(width), folded(words, width)])
+
+    @property
+    def _whole(self) -> str:
+        """The whole difference, and the step that does most."""
+        lost, when = self.found.lost, a_day(self.scenario)
+        hours = self.found.end.required_hours - self.found.start.required_hours
+        most = max(self.steps, key=lambda step: abs(step.lost.value))
+        most_hours = max(self.steps, key=lambda step: abs(step.required_hours))
+        needs = (
+            f"{abs(hours):,.1f} h {'more' if hours > 0 else 'fewer'} required"
+            if hours
+            else "as many required hours"
+        )
+        clear = "" if lost.low > 0 or lost.high < 0 or not lost.value else " (not clear)"
+        more = f"{abs(lost.value):,.4g} {'more' if lost.value > 0 else 'fewer'} lost customers{clear}"
+        more = more if lost.value else "as many lost customers"
+        said = f"In all {needs} and {more}{when}"
+        if hours and most_hours.required_hours:
+            said += f"; most hours come with {most_hours.title}"
+        if lost.value and most.lost.value:
+            said += f"; most lost customers {'come' if most.lost.value > 0 else 'go'} with {most.title}"
+        return f"{said}. Each step rests on those before it: in another order they would share the whole otherwise."
+
+    def summary(self) -> Any:
+        """DataFrame: a row for each step, with required_hours, planned_hours, lost_customers, low, high."""
+        import pandas as pd
+
+        rows = {step.title: (step.required_hours, step.planned_hours, *step.lost) for step in self.steps}
+        columns = ["required_hours", "planned_hours", "lost_customers", "low", "high"]
+        return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("step")
+
+    def to_dict(self, by_interval: bool = False) -> dict[str, Any]:
+        """The document that `ccsim explain --json` prints."""
+        return {
+            "format": FORMAT, "scenario": self.scenario.name, "seed": self.seed, "replications": self.count,
+            "from": {"name": self.names[0], **_level(self.found.start)},
+            "steps": [
+                {
+                    "step": step.title, "required_hours": step.required_hours, "planned_hours": step.planned_hours,
+                    "lost_customers": _row(step.lost),
+                    "changes": [
+                        {"path": ".".join(c.path), "from": _plain(c.old), "to": _plain(c.new)} for c in step.changes
+                    ],
+                }
+                for step in self.steps
+            ],
+            "to": {"name": self.names[1], **_level(self.found.end)},
+            "provenance": self.provenance,
+        }  # fmt: skip
+
+    def _repr_html_(self) -> str:
+        words = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in self.sentences)
+        return f"<div>{self.table.html() if self.steps else ''}<ul>{words}</ul></div>"
+
+
+def _name(name: str) -> str:
+    return clean(name, 60)
+
+
+def _column(levels: list[float], margins: list[float] | None) -> list[Cell]:
+    """First level, every step, last level, whole; rounded so that what is printed adds up."""
+    known = [m for m in margins or [] if math.isfinite(m) and m > 0]
+    places = min(max(0, 1 - math.floor(math.log10(max(known)))), 4) if known else 1
+    rounded = [round(level, places) for level in levels]
+    steps = [after - before for before, after in zip(rounded, rounded[1:], strict=False)]
+    values = [number(rounded[0], places), *(number(step, places, True) for step in steps)]
+    values += [number(rounded[-1], places), number(rounded[-1] - rounded[0], places, True)]
+    if margins is None:
+        return [(value, "") for value in values]
+    return [
+        (v, number(m, places) if math.isfinite(m) else DASH) for v, m in zip(values, margins, strict=True)
+    ]
+
+
+def _listed(changes: tuple[Change, ...], most: int = 6) -> str:
+    said = [_said(change) for change in changes[:most]]
+    return "; ".join(said + [f"and {len(changes) - most} more"] * (len(changes) > most))
+
+
+def _said(change: Change) -> str:
+    """A path and what becomes of the value there."""
+    path = ".".join(clean(part, 40) for part in change.path)
+    if change.old is MISSING and change.new is MISSING:
+        return f"the {path} differs"
+    if change.new is MISSING:
+        return f"{path} removed" if isinstance(change.old, dict) else f"{path} {_value(change.old)} removed"
+    if change.old is MISSING:
+        whole = len(change.path) == 2 and change.path[0] in ("queues", "agents")
+        return f"{path} is new" if whole else f"{path} {_value(change.new)} is new"
+    old, new = change.old, change.new
+    if isinstance(old, list) and isinstance(new, list) and _numbers(old + new):
+        return f"{path} {sum(old):,.6g} → {sum(new):,.6g} in all"
+    return f"{path} {_value(old)} → {_value(new)}"
+
+
+def _numbers(values: list[Any]) -> bool:
+    return bool(values) and all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
+
+
+def _value(value: Any) -> str:
+    return clean(_change(value).removeprefix("= "), LONGEST)
+
+
+def _plain(value: Any) -> Any:
+    return None if value is MISSING else value
+
+
+def _level(level: Level) -> dict[str, Any]:
+    return {
+        "required_hours": level.required_hours,
+        "planned_hours": level.planned_hours,
+        "lost_customers": _row(level_of(level)),
+    }
+
+
+def _row(estimate: Estimate) -> dict[str, float | None]:
+    return {key: _number(value) for key, value in estimate._asdict().items()}
