@@ -113,12 +113,12 @@ def due(contact: Contact, queue: Queue, scenario: Scenario) -> float:
     left = queue.service_level.within
     if queue.service_level.clock == "always":
         return contact.joined + left
-    for opens, closes in queue.open_spans(scenario.grid):
+    for opens, closes in queue.open_spans(scenario.grid, before=max(0.0, -contact.joined)):
         start = max(contact.joined, opens)
         if start + left < closes:
             return start + left
         left -= max(0.0, closes - start)
-    return queue.open_spans(scenario.grid)[-1][1]
+    return math.inf
 
 
 def count_contact(total: Counter[str], contact: Contact, queue: Queue, scenario: Scenario) -> None:
