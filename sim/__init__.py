@@ -17,6 +17,7 @@ _HOMES = {
     "simulate": "sim.verbs",
     "compare": "sim.verbs",
     "explain": "sim.verbs",
+    "staff": "sim.verbs",
     "deal": "sim.verbs",
     "trace": "sim.verbs",
     "Scenario": "sim.scenario.schema",
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from sim.verbs import explain as explain
     from sim.verbs import load as load
     from sim.verbs import simulate as simulate
+    from sim.verbs import staff as staff
     from sim.verbs import trace as trace
 
 

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from sim.reports.results import Result
     from sim.scenario.schema import Scenario
 
-DONE, BAD_INPUT, INTERRUPTED = 0, 2, 130
-COMMANDS = ("new", "run", "compare", "explain", "erlang", "check", "schema")
+DONE, FAILED, BAD_INPUT, UNMET, INTERRUPTED = 0, 1, 2, 3, 130
+COMMANDS = ("new", "run", "compare", "explain", "staff", "erlang", "check", "schema")
 PICTURES = (".png", ".svg", ".pdf")
-OPTIONS = ("replications", "seed", "engine", "jobs")  # errors of these name the option
+OPTIONS = ("replications", "seed", "engine", "jobs", "confidence")  # errors of these name the option
 
 
 class _Parser(argparse.ArgumentParser):
@@ -61,12 +61,17 @@ def parser() -> argparse.ArgumentParser:
     for sub in (run, compare):
         _add_play_options(sub)
     compare.add_argument(
-        "--best", metavar="METRIC[=ZONE]", help="play until one plan is surely the best; differences below ZONE count as none"
+        "--best",
+        metavar="METRIC[=ZONE]",
+        help="play until one plan is surely best; less than ZONE is no difference",
     )
     compare.add_argument(
         "--simultaneous", action="store_true", help="margins that hold for all plans at once (Bonferroni)"
     )
-    _add_explain(command("explain", "what differs between two scenarios or plans, and what each does", _explain))
+    _add_explain(
+        command("explain", "what differs between two scenarios or plans, and what each does", _explain)
+    )
+    _add_staff(command("staff", "the fewest agents by interval that meet the targets", _staff))
     run.add_argument(
         "--trace", nargs="?", type=int, const=0, metavar="R", help="replication R (0) as a story"
     )
@@ -89,6 +94,57 @@ def _add_play_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--out", metavar="FILE", help="write what would be printed to a file")
     sub.add_argument("--plot", metavar="FILE", help="draw it: a .png, .svg or .pdf file")
     sub.add_argument("--quiet", action="store_true", help="no progress on stderr")
+
+
+def _add_staff(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("scenario", metavar="SCENARIO", help="YAML or JSON file with targets; - for standard input")
+    sub.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help="override a value (repeatable)")
+    sub.add_argument("--plan", metavar="NAME", help="the plan to staff (default: the first)")
+    sub.add_argument("--replications", type=int, metavar="N", help="days to search on (default: the scenario's)")
+    sub.add_argument("--seed", type=int, metavar="S", help="seed of all chance (default: the scenario's)")
+    sub.add_argument("--engine", default="compiled", metavar="NAME", help="compiled (default) or reference")
+    sub.add_argument("--jobs", type=int, metavar="N", help="workers (default: one a processor)")
+    sub.add_argument("--confidence", default="95%", metavar="SHARE", help="of the confirmation (default: 95%%)")
+    sub.add_argument("--fte-hours", type=float, default=8.0, metavar="H", help="paid hours of a full-time day (8)")
+    sub.add_argument("--curve", action="store_true", help="cost against lost customers, 15%% fewer to 15%% more agents")
+    sub.add_argument("--json", action="store_true", help="one JSON document instead of tables")
+    sub.add_argument("--out", metavar="FILE", help="write the staffing as a plan: .csv, .yaml or .json")
+    sub.add_argument("--quiet", action="store_true", help="no progress on stderr")
+
+
+def _staff(options: argparse.Namespace) -> int:
+    import json
+
+    from sim.reports.staffing import check_ending, told
+    from sim.scenario import units
+    from sim.verbs import staff
+
+    if options.out is not None:
+        check_ending(options.out)
+        options.plot = None
+        _check_outputs(options)
+    try:
+        confidence = units.share(options.confidence)
+    except InputError as error:
+        raise error.at(file="--confidence") from None
+    scenario = _scenario(options)
+    result = staff(
+        scenario,
+        options.plan,
+        replications=options.replications,
+        seed=options.seed,
+        engine=options.engine,
+        jobs=(os.cpu_count() or 1) if options.jobs is None else options.jobs,
+        confidence=confidence,
+        curve=options.curve,
+        fte_hours=options.fte_hours,
+        progress=None if options.quiet else told(scenario, sys.stderr),
+    )
+    if options.out is not None and result.state != "cannot be met":
+        result.write(options.out)
+    document = json.dumps(result.to_dict(), ensure_ascii=False, indent=1, allow_nan=False) if options.json else ""
+    print(document or result.table())
+    return {"cannot be met": UNMET, "interrupted": INTERRUPTED, "not confirmed": FAILED}.get(result.state, DONE)
 
 
 def _scenario(options: argparse.Namespace) -> "Scenario":
@@ -225,6 +281,8 @@ def _trace(options: argparse.Namespace, scenario: "Scenario") -> int:
 
 
 def _compare(options: argparse.Namespace) -> int:
+    from sim.reports.figures import folded
+    from sim.reports.layout import WIDTH
     from sim.reports.tables import compare_table
     from sim.verbs import compare
 
@@ -236,10 +294,11 @@ def _compare(options: argparse.Namespace) -> int:
     scenario = _scenario(options)
     if options.best is not None:
         return _best(options, scenario)
-    comparison = compare(scenario, simultaneous=options.simultaneous, **_settings(options, scenario, len(scenario.plans)))
+    settings = _settings(options, scenario, len(scenario.plans))
+    comparison = compare(scenario, simultaneous=options.simultaneous, **settings)
     _warn(options, {name: result.scenario for name, result in comparison.results.items()})
     _say_unmet(options, comparison.results)
-    note = f"\n{comparison.correction}" if comparison.correction else ""
+    note = "\n" + folded([comparison.correction], WIDTH) if comparison.correction else ""
     _show(options, lambda: compare_table(comparison) + note, comparison)
     return DONE
 
@@ -273,12 +332,23 @@ def _add_explain(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("other", metavar="B", nargs="?", help="the scenario to compare it with")
     sub.add_argument("--plans", nargs=2, metavar="PLAN", help="two plans of A, in place of B")
     sub.add_argument(
-        "--set", action="append", default=[], metavar="PATH=VALUE", help="override a value in both (repeatable)"
+        "--set",
+        action="append",
+        default=[],
+        metavar="PATH=VALUE",
+        help="override a value in both (repeatable)",
     )
-    sub.add_argument("--replications", type=int, metavar="N", help="days to play (default: the first scenario's)")
-    sub.add_argument("--seed", type=int, metavar="S", help="seed of all chance (default: the first scenario's)")
+    sub.add_argument(
+        "--replications", type=int, metavar="N", help="days to play (default: the first scenario's)"
+    )
+    sub.add_argument(
+        "--seed", type=int, metavar="S", help="seed of all chance (default: the first scenario's)"
+    )
     sub.add_argument("--engine", default="compiled", metavar="NAME", help="compiled (default) or reference")
     sub.add_argument("--jobs", type=int, metavar="N", help="workers (default: one a processor, if worth it)")
+    sub.add_argument(
+        "--search", action="store_true", help="required hours by the search of staff for the targets (slow)"
+    )
     sub.add_argument("--json", action="store_true", help="one JSON document instead of a table")
     sub.add_argument("--out", metavar="FILE", help="write what would be printed to a file")
     sub.add_argument("--quiet", action="store_true", help="no progress on stderr")
@@ -301,10 +371,10 @@ def _explain(options: argparse.Namespace) -> int:
         raise InputError(error.problem, file="--plans") from None
     count = a.replications if options.replications is None else options.replications
     jobs = options.jobs or worthwhile_jobs([one] * 6, count, options.engine)
-    files = None if b is None or options.plans else (options.scenario, options.other)
+    files = None if b is None or options.plans else (Path(options.scenario).name, Path(options.other).name)
     found = explain(
         a, b, plans=plans, replications=options.replications, seed=options.seed, engine=options.engine, jobs=jobs,
-        progress=None if options.quiet else _Progress(count), names=files,
+        progress=None if options.quiet else _Progress(count), names=files, search=options.search,
     )  # fmt: skip
     options.by_interval = False
     _show(options, found.text, found)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from sim import __version__
 from sim.errors import InputError, nearest, shown
-from sim.experiments.replicate import Progress, Totals, replicate
+from sim.experiments.replicate import Progress, Totals, engine_named, replicate
 from sim.jit import c_function
 from sim.measures.metrics import AGENT_METRICS, QUEUE_METRICS
 from sim.model.centre import centre_of
@@ -24,6 +24,7 @@ from sim.scenario.units import number
 if TYPE_CHECKING:
     from sim.reports.bridge import Bridge
     from sim.reports.selection import Selection
+    from sim.reports.staffing import StaffingResult
 
 Routing = str | Callable[[int, int, int, float, int], float]
 
@@ -127,7 +128,7 @@ def compare(scenario: Scenario, plans: Plans = None, *, best: str, **settings: A
 def compare(scenario: Scenario, plans: Plans = None, *, best: None = None, **settings: Any) -> Comparison: ...
 
 
-def compare(
+def compare(  # type: ignore[misc]
     scenario: Scenario,
     plans: Plans = None,
     *,
@@ -160,7 +161,9 @@ def compare(
         raise InputError("there are no plans to compare; add plans, or use run", path="plans")
     if best is not None:
         if margin or by_interval or simultaneous:
-            raise InputError("says itself when to stop; leave margin, by_interval, simultaneous out", path="best")
+            raise InputError(
+                "says itself when to stop; leave margin, by_interval, simultaneous out", path="best"
+            )
         return _best(
             chosen, scenario, best, replications, seed, engine, jobs, max_replications, progress, routing
         )
@@ -199,7 +202,9 @@ def _best(
     from sim.reports.selection import Selection
 
     first = _whole_number(FIRST if first is None else first, "replications", 1, MOST_REPLICATIONS)
-    most = min(100 * scenario.replications, MOST_REPLICATIONS) if max_replications is None else max_replications
+    most = (
+        min(100 * scenario.replications, MOST_REPLICATIONS) if max_replications is None else max_replications
+    )
     plans, rule = _routed(plans, routing)
     started, seed = time.perf_counter(), _seed(scenario, seed)
     found = select(
@@ -327,12 +332,14 @@ def explain(
     jobs: int = 1,
     progress: Progress | None = None,
     names: tuple[str, str] | None = None,
+    search: bool = False,
 ) -> "Bridge":
     """What differs between two scenarios, and what each difference does to required hours and lost customers.
 
     One difference after the other is carried over from a to b, on the same days (replications and seed of a unless
     given), so that the steps add up to the whole. plans: the plan of each, the first unless named; without b, both
-    are plans of a. names: what to call the two.
+    are plans of a. names: what to call the two. search: required hours by a search for the staffing that meets the
+    targets, which takes as long as `staff` for every step, in place of a formula.
     """
     from sim.experiments.explain import bridge
     from sim.reports.bridge import Bridge
@@ -344,9 +351,47 @@ def explain(
     if b is None and None in plans:
         raise InputError("name two plans, or give two scenarios", path="plans")
     one, other = a.under(plans[0]), (b or a).under(plans[1])
-    steps = bridge(one, other, count, seed, engine=engine, jobs=jobs, progress=progress)
+    steps = bridge(one, other, count, seed, engine=engine, jobs=jobs, progress=progress, search=search)
     names = names or (plans[0] or a.name, plans[1] or (b or a).name)
-    return Bridge(steps, names, a, seed, count, _provenance(a, engine, started, None))
+    return Bridge(steps, names, a, seed, count, _provenance(a, engine, started, None), search)
+
+
+def staff(
+    scenario: Scenario,
+    plan: str | Mapping[str, Any] | None = None,
+    *,
+    replications: int | None = None,
+    seed: int | None = None,
+    engine: str = "compiled",
+    jobs: int = 1,
+    confidence: float = 0.95,
+    curve: bool = False,
+    fte_hours: float = 8.0,
+    progress: Callable[[str, int, float], None] | None = None,
+) -> "StaffingResult":
+    """The cheapest staffing found, by interval and group, such that all `targets` hold, confirmed on fresh days.
+
+    replications: days of the search, those of the scenario unless given; the confirmation takes further ones, until
+    all targets hold with this confidence. curve: also cost against lost customers from fewer to more agents.
+    fte_hours: paid hours of a full-time day. progress: called with what is done, staffings tried, and the least cost.
+    Ctrl-C gives the best so far, in the state "interrupted".
+    """
+    from sim.experiments.staff import staffing_for
+    from sim.reports.staffing import StaffingResult
+
+    count = scenario.replications if replications is None else replications
+    count = _whole_number(count, "replications", 2, MOST_REPLICATIONS)
+    jobs, seed = _whole_number(jobs, "jobs", 1, 1000), _seed(scenario, seed)
+    for name, value, most in (("confidence", confidence, 1.0), ("fte_hours", fte_hours, 24.0001)):
+        if not (isinstance(value, int | float) and 0 < value < most):
+            above = "and below 100%" if name == "confidence" else "and at most 24"
+            raise InputError(f"{shown(value)} does not fit; give more than 0 {above}", path=name)
+    engine_named(engine)
+    started, under = time.perf_counter(), scenario.under(plan)
+    found = staffing_for(
+        under, days=count, seed=seed, engine=engine, jobs=jobs, confidence=confidence, curve=curve, progress=progress
+    )
+    return StaffingResult(found, _provenance(under, engine, started, None), fte_hours)
 
 
 def deal(scenario: Scenario, replication: int = 0, seed: int | None = None) -> Any:

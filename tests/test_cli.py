@@ -280,7 +280,7 @@ def test_schema_prints_the_json_schema(capsys: Any) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["rn", "s.yaml"], 'there is no command "rn" (did you mean "run"?): use new, run, compare, check, schema'),
+        (["rn", "s.yaml"], 'there is no command "rn" (did you mean "run"?): use new, run, compare, '),
         ([], "COMMAND"),
         (["run"], "SCENARIO"),
         (["run", "s.yml"], 'ccsim: s.yml: no such file (did you mean "s.yaml"?): check the name and the folder'),

@@ -28,7 +28,11 @@ SMALL: dict[str, Any] = {
         "two": {}, "three": {"agents.front.staffing": 3}, "calm": {"queues.support.patience.mean": "3 min"},
     },
 }  # fmt: skip
-TRUTH = {"two": 5.49, "calm": 4.59}  # lost customers a day, see the test that holds it
+BUSIER = {"queues.support.arrivals.volume": 1.55, "agents.front.staffing": 3}  # hardly paired with two
+TRUTH = {
+    "two": 3.617,
+    "busier": 4.113,
+}  # lost customers a day over 600,000 days; they differ by 0.497 ± 0.006
 RUNS = 400  # seeds; the error rate of so many is known to ± 2.1% at 5%
 
 
@@ -121,28 +125,28 @@ def test_the_error_rate_is_at_most_five_percent_where_the_best_is_just_best_enou
             days = (rng.random((1200, 3)) < [0.05, 0.1, 0.1]).astype(float)
         else:
             noise = rng.normal(size=(600, 3)) if kind == "normal" else rng.gamma(0.2, 5**0.5, size=(600, 3))
-            days = noise + [0.0, zone, zone]
+            days = noise + np.array([0.0, zone, zone])
         wrong += raced(days, zone).left != [0]
     assert wrong / 300 <= 0.083
 
 
 def runs_wrong(runs: int) -> tuple[int, float]:
     """How often the plan that is worse by just the zone is named, and the mean number of days."""
-    plans = plans_of(small(), "two", "calm")
-    zone = TRUTH["two"] - TRUTH["calm"]
+    plans = plans_of(small(plans={"two": {}, "busier": BUSIER}))
+    zone = TRUTH["busier"] - TRUTH["two"]
     found = [select(plans, f"lost_customers={zone}", seed, at_most=100_000) for seed in range(runs)]
-    return sum(one.best != "calm" for one in found), sum(one.days for one in found) / runs
+    return sum(one.best != "two" for one in found), sum(one.days for one in found) / runs
 
 
 def test_the_truth_that_the_error_rate_is_counted_by_holds() -> None:
-    results = sim.compare(small(), ["two", "calm"], replications=20_000, seed=99).results
+    results = sim.compare(small(), {"two": {}, "busier": BUSIER}, replications=20_000, seed=99).results
     for name, truth in TRUTH.items():
         estimate = results[name].queue()["lost_customers"]
         assert abs(estimate.value - truth) < 2 * estimate.margin + 0.005
 
 
 def test_a_worse_plan_is_named_in_at_most_five_percent_of_the_seeds() -> None:
-    """80 seeds: with a true rate of 5% more than 10 are wrong once in 300; these seeds are fixed."""
+    """80 seeds: with a true rate of 5% more than 10 are wrong once in 500; these seeds are fixed."""
     wrong, _ = runs_wrong(80)
     assert wrong <= 10
 
@@ -192,7 +196,7 @@ def test_ctrl_c_gives_what_is_known_so_far() -> None:
             raise KeyboardInterrupt
 
     scenario = small(plans={"two": {}, "calm": {"queues.support.patience.mean": "2.02 min"}})
-    found = select(plans_of(scenario), "lost_customers", 1, at_most=10_000, progress=stop)
+    found = select(plans_of(scenario), "lost_customers=0.0001", 1, at_most=10_000, progress=stop)
     assert found.interrupted and 100 <= found.days < 10_000 and len(found.left) == 2
 
 

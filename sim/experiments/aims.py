@@ -65,7 +65,9 @@ def aims_of(scenario: Scenario) -> list[Aim]:
     days = day_of_intervals(scenario)
     spans = {
         "interval": [(i, i) for i in range(days.size)],
-        "day": [(int(np.flatnonzero(days == d)[0]), int(np.flatnonzero(days == d)[-1])) for d in np.unique(days)],
+        "day": [
+            (int(np.flatnonzero(days == d)[0]), int(np.flatnonzero(days == d)[-1])) for d in np.unique(days)
+        ],
     }
     queues, groups = list(scenario.queues), list(scenario.agents)
     return [

@@ -34,7 +34,11 @@ def nothing_confirmed(aims: int, confidence: float) -> Confirmed:
 
 
 def confirmed(
-    search: Search, staffing: np.ndarray, most: np.ndarray, fresh: tuple[Any, int, int, str, int], confidence: float
+    search: Search,
+    staffing: np.ndarray,
+    most: np.ndarray,
+    fresh: tuple[Any, int, int, str, int],
+    confidence: float,
 ) -> tuple[np.ndarray, Confirmed]:
     """The staffing, with agents added where needed, and what fresh days say of it.
 
@@ -91,7 +95,9 @@ def _raised(
         groups = search.helpers_of(aim) or search.free
         spots = [(g, aim.first) for g in groups]
         if aim.last > aim.first:
-            size = played.contacts[:, :, aim.first : aim.last + 1].sum(axis=(0, 1, 3)) if len(groups) else None
+            size = (
+                played.contacts[:, :, aim.first : aim.last + 1].sum(axis=(0, 1, 3)) if len(groups) else None
+            )
             busiest = np.argsort(-size, kind="stable")[: 2 + fails[k]] + aim.first
             spots = [(g, int(i)) for g in groups for i in busiest]
         elif fails[k] > 1 and aim.first > 0:

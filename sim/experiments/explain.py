@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -139,12 +139,14 @@ def bridge(
     engine: str = "compiled",
     jobs: int = 1,
     progress: Progress | None = None,
+    search: bool = False,
 ) -> Steps:
     """The steps from a to b, both as they stand (plans aside), on the same days.
 
     Differences are found by comparing what the two say path by path; those of one group (see `ORDER`) are carried
     over together, one group after the other; a group that changes nothing is no step, and one that cannot stand
-    without the next is joined with it. Raises InputError for scenarios of different intervals or horizons.
+    without the next is joined with it. search: take the required hours from `searched_hours` in place of
+    `required_hours`. Raises InputError for scenarios of different intervals or horizons.
     """
     _check_grids(a.grid, b.grid)
     way = _way(a, b)
@@ -154,6 +156,9 @@ def bridge(
         _level(s, t.contacts[:, : len(s.queues), LOST_CUSTOMERS])
         for s, t in zip(scenarios, totals, strict=True)
     ]
+    if search:
+        hours = [_rounded(searched_hours(s, replications, seed, engine=engine, jobs=jobs)) for s in scenarios]
+        levels = [replace(level, required_hours=found) for level, found in zip(levels, hours, strict=True)]
     steps = [
         Step(title, changes, before, after)
         for (title, changes, _), before, after in zip(way, levels, levels[1:], strict=False)
@@ -175,37 +180,28 @@ def _check_grids(a: Grid, b: Grid) -> None:
 
 
 def _way(a: Scenario, b: Scenario) -> list[tuple[str, tuple[Change, ...], Scenario]]:
-    """Title, changes and the scenario reached, for each step."""
+    """Title, changes and the scenario reached, for each step.
+
+    A queue that goes has no more volume from the first step on; it is taken out, with the skills for it, at the end.
+    """
     here, goal = _bare(a), _bare(b)
     by_group: dict[str, list[Change]] = {title: [] for title in ORDER}
-    found = list(_changes((), here, goal))
-    gone = {
-        change.path[1]
-        for change in found
-        if change.path[0] == "queues" and change.new is MISSING and len(change.path) == 2
-    }
-    for change in found:
-        goes_along = (
-            change.path[0] == "agents"
-            and change.path[2:3] == ("skills",)
-            and change.path[3:4]
-            and change.path[3] in gone
-        )
-        by_group[VOLUME if goes_along else change.group].append(change)
+    gone = [name for name in here["queues"] if name not in goal["queues"]]
+    for change in _changes((), here, goal):
+        if not (change.path[0] == "agents" and change.path[2:3] == ("skills",) and change.path[-1] in gone):
+            by_group[change.group].append(change)
+    titles_left = [title for title in ORDER if by_group[title]]
     way: list[tuple[str, tuple[Change, ...], Scenario]] = []
     before, titles, changes = a, list[str](), list[Change]()
-    for title in ORDER:
-        if not by_group[title]:
-            continue
+    for title in titles_left:
         titles.append(title)
         changes += by_group[title]
         for change in by_group[title]:
-            _put(here, change)
+            _put(here, change, gone)
+        last = title == titles_left[-1]
         try:
-            after = Scenario(**here)
+            after = Scenario(**(goal if last else here))
         except InputError:
-            if title == [t for t in ORDER if by_group[t]][-1]:
-                raise
             continue
         if not _same(before, after):
             way.append((", ".join(titles), tuple(changes), after))
@@ -250,8 +246,13 @@ def _changes(path: Path, old: Any, new: Any) -> Iterator[Change]:
         yield from _changes((*path, str(key)), old.get(key, MISSING), new.get(key, MISSING))
 
 
-def _put(document: dict[str, Any], change: Change) -> None:
-    """Carry one change over, in place."""
+def _put(document: dict[str, Any], change: Change, gone: list[str]) -> None:
+    """Carry one change over, in place; a queue that goes loses its volume only."""
+    if change.path[0] == "queues" and change.path[1] in gone:
+        queue = document["queues"][change.path[1]]
+        queue["arrivals"] = {"rate": "0 / h"}
+        queue.pop("backlog", None)
+        return
     *parents, last = change.path
     for key in parents:
         document = document.setdefault(key, {})
@@ -289,6 +290,24 @@ def required_hours(scenario: Scenario) -> float:
     """
     contacts = _contacts(scenario)
     return sum(_queue_hours(scenario, name, contacts[place]) for place, name in enumerate(scenario.queues))
+
+
+def searched_hours(scenario: Scenario, days: int, seed: int, *, engine: str, jobs: int) -> float:
+    """Paid hours of the cheapest staffing that a search finds for the targets, over the groups it staffs.
+
+    Raises InputError for a scenario without targets, or with targets that no staffing meets.
+    """
+    from sim.experiments.staff import IMPOSSIBLE, STOPPED, hours_of, staffing_for
+
+    found = staffing_for(scenario, days=days, seed=seed, engine=engine, jobs=jobs)
+    if found.state == STOPPED:
+        raise KeyboardInterrupt
+    if found.state == IMPOSSIBLE:
+        raise InputError(
+            "no staffing meets them on the way from one to the other; leave the search out", path="targets"
+        )
+    sought = [name in found.free for name in scenario.agents]
+    return float((found.staffing * hours_of(scenario)[:, None])[sought].sum())
 
 
 def _contacts(scenario: Scenario) -> np.ndarray:

@@ -39,8 +39,11 @@ def mean_handle(queue: object, count: int) -> np.ndarray:
     return total
 
 
-def by_load(search: Search, load: np.ndarray) -> np.ndarray:
-    """Offered load and its square root, each queue's split over the groups that it goes to first."""
+def by_load(search: Search, load: np.ndarray, share: float) -> np.ndarray:
+    """Offered load and its square root, each queue's split over the groups that it goes to first.
+
+    share: of the work that goes to the other groups with the skill.
+    """
     scenario = search.scenario
     result = np.zeros(search.price.shape)
     names = list(scenario.queues)
@@ -50,8 +53,11 @@ def by_load(search: Search, load: np.ndarray) -> np.ndarray:
             continue
         first = min(skill.level if skill.prefer is None else skill.prefer for skill in skills.values())
         chosen = [g for g, s in skills.items() if (s.level if s.prefer is None else s.prefer) == first]
-        for g in chosen:
-            result[g] += row * skills[g].handle_factor / len(chosen)
+        others = [g for g in skills if g not in chosen]
+        part = share if others else 0.0
+        for some, whole in ((chosen, 1.0 - part), (others, part)):
+            for g in some:
+                result[g] += whole * row * skills[g].handle_factor / len(some)
     return np.ceil(result + np.sqrt(result) - 1e-9).astype(np.int64)
 
 
@@ -59,7 +65,9 @@ def very_many(search: Search, load: np.ndarray) -> np.ndarray:
     """So many agents everywhere that more would change nothing: several times the work of the busiest time."""
     peak = float(load.sum(axis=0).max(initial=0.0))
     total = float(load.sum())
-    factor = max((s.handle_factor for g in search.scenario.agents.values() for s in g.skills.values()), default=1)
+    factor = max(
+        (s.handle_factor for g in search.scenario.agents.values() for s in g.skills.values()), default=1
+    )
     many = min(MOST_AGENTS, math.ceil(factor * min(4 * peak + 10 * math.sqrt(peak), 2 * total + 10) + 30))
     result = np.zeros(search.price.shape, dtype=np.int64)
     result[search.free] = many
@@ -84,7 +92,9 @@ def grown(search: Search, staffing: np.ndarray, load: np.ndarray, most: np.ndarr
     return most
 
 
-def _add(search: Search, aim: Aim, found: Judged, k: int, times: int, load: np.ndarray, more: np.ndarray) -> None:
+def _add(
+    search: Search, aim: Aim, found: Judged, k: int, times: int, load: np.ndarray, more: np.ndarray
+) -> None:
     """Write the agents that a missed aim asks for: for a day where it is busiest, for an interval there and before."""
     groups = search.helpers_of(aim) or search.free
     size = load[aim.member] if aim.goal.kind == "queue" else load.sum(axis=0)

@@ -7,7 +7,6 @@ has been played as a whole.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import combinations_with_replacement
 
 import numpy as np
 
@@ -37,6 +36,7 @@ class Search:
     helpers: list[list[int]]  # by queue: the free groups with the skill, cheapest first
     most: int  # staffings that may be tried
     tell: Told
+    bulk: bool = True  # whether changes far from each other are measured in one go
     best: np.ndarray | None = None
     known: dict[bytes, tuple[Judged, np.ndarray]] = field(default_factory=dict)
 
@@ -160,7 +160,7 @@ def in_batches(moves: Iterable[Move], teams: np.ndarray, apart: int) -> Iterator
         left = rest
 
 
-def fewer(search: Search, staffing: np.ndarray) -> np.ndarray:
+def fewer(search: Search, staffing: np.ndarray, dearest_first: bool = True) -> np.ndarray:
     """Take agents away, many at first and then one by one, until none can be spared by itself."""
     largest = max(1, int(staffing[search.free].max(initial=0)) // 6)
     sizes = sorted({max(1, largest >> k) for k in range(largest.bit_length())}, reverse=True)
@@ -168,7 +168,9 @@ def fewer(search: Search, staffing: np.ndarray) -> np.ndarray:
         alive = {(g, i) for g in search.free for i in np.flatnonzero(staffing[g])}
         while alive and not search.spent:
             before = staffing
-            moves = [((g, i, -min(size, int(staffing[g, i]))),) for g, i in _by_price(search, alive) if staffing[g, i]]
+            order = _by_price(search, alive)
+            order = order if dearest_first else order[::-1]
+            moves = [((g, i, -min(size, int(staffing[g, i]))),) for g, i in order if staffing[g, i]]
             made: list[Move] = []
             for batch in in_batches(moves, search.teams, 2):
                 staffing, kept = try_moves(search, staffing, batch)
@@ -182,48 +184,3 @@ def fewer(search: Search, staffing: np.ndarray) -> np.ndarray:
 def _by_price(search: Search, cells: Iterable[Cell]) -> list[Cell]:
     """Cells, the dearest first; where prices are the same, group after group."""
     return sorted(cells, key=lambda cell: (-search.price[cell], cell))
-
-
-def exchanges(search: Search, staffing: np.ndarray) -> Iterator[list[Move]]:
-    """Kinds of exchange that save money: agents of one group for those of another, or of a neighbouring interval.
-
-    Each is a list of moves, one for every interval where it can be made: one out and a cheaper one in; two out and
-    one in, in the same or the next interval or the one before.
-    """
-    last = staffing.shape[1] - 1
-    for team in np.unique(search.teams[search.teams >= 0]):
-        groups = [g for g in search.free if search.teams[g] == team]
-        spots = [(g, d) for d in (0, 1, -1, 2) for g in groups]
-        for into in groups:
-            for out in _outs(spots, groups):
-                moves = []
-                for i in range(last + 1):
-                    cells = [(g, i + d) for g, d in out]
-                    if (into, i) in cells or any(not 0 <= j <= last for _, j in cells):
-                        continue
-                    saved = sum(search.price[cell] for cell in cells) - search.price[into, i]
-                    move = ((into, i, 1), *((g, j, -1) for g, j in cells))
-                    if saved > 1e-9 and after(staffing, [move]) is not None:
-                        moves.append(move)
-                if moves:
-                    yield moves
-
-
-def _outs(spots: list[Cell], groups: list[int]) -> Iterator[tuple[Cell, ...]]:
-    """What may go for one who comes: one of another group, or two, near in time."""
-    yield from (((g, 0),) for g in groups)
-    yield from combinations_with_replacement(spots, 2)
-
-
-def exchanged(search: Search, staffing: np.ndarray) -> np.ndarray:
-    """Make exchanges that save money, and take away what they make superfluous, until nothing more is found."""
-    while not search.spent:
-        before = search.cost(staffing)
-        for moves in exchanges(search, staffing):
-            for batch in in_batches(moves, search.teams, 3):
-                alive = [move for move in batch if after(staffing, [move]) is not None]
-                staffing, _ = try_moves(search, staffing, alive)
-        if search.cost(staffing) > before - 1e-9:
-            return staffing
-        staffing = fewer(search, staffing)
-    return staffing

@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.errors import InputError, nearest, shown
 from sim.experiments.replicate import Part, Plan, Progress, _played, engine_named, prepared
-from sim.measures.estimate import CONFIDENCE, Estimate, difference, interval, of_count
+from sim.measures.estimate import CONFIDENCE, Estimate, difference, interval, of_count, t_quantile
 from sim.measures.metrics import (
     AGENT_METRICS,
     QUEUE_METRICS,
@@ -326,7 +326,7 @@ def _run_on(race: Race, found: Selected, stop: int) -> None:
 
 
 def _zone(values: Mapping[str, np.ndarray]) -> float:
-    """1% of the first plan's mean, to two digits; where that is 0 of the largest mean; where all are 0 anything does."""
+    """1% of the first plan's mean, to two digits; of the largest where that is 0; where all are 0 anything does."""
     means = [abs(float(of_plan.mean())) for of_plan in values.values()]
     return float(f"{ZONE * (means[0] or max(means)):.2g}") or 1.0
 
@@ -356,7 +356,6 @@ def bonferroni(freedoms: Sequence[int], comparisons: int) -> dict[int, float]:
 
     Bonferroni: each of m margins holds with 1 − 5% ÷ m, so that all do with 95%, however they depend on each other.
     """
-    from sim.measures.estimate import t_quantile
     from scipy.special import stdtrit
 
     level = 1.0 - (1.0 - CONFIDENCE) / (2 * max(comparisons, 1))

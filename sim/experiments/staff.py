@@ -11,10 +11,10 @@ import numpy as np
 from sim.errors import InputError
 from sim.experiments.aims import Aim, Judged, aims_of
 from sim.experiments.confirm import Confirmed, confirmed, nothing_confirmed
+from sim.experiments.exchange import exchanged
 from sim.experiments.growth import by_load, grown, offered_load, very_many
-from sim.experiments.least import Bound, lower_bound
-from sim.experiments.moves import Search, exchanged, fewer, try_moves
-from sim.experiments.small import completed
+from sim.experiments.least import NO_BOUND, Bound, completed, lower_bound
+from sim.experiments.moves import Search, fewer, try_moves
 from sim.experiments.trials import Trials, stage_of
 from sim.scenario.schema import Scenario
 from sim.scenario.targets import goals
@@ -26,7 +26,9 @@ CURVE = (-15, -10, -5, 0, 5, 10, 15)  # percent
 
 FOUND, UNSURE, IMPOSSIBLE, STOPPED = "confirmed", "not confirmed", "cannot be met", "interrupted"
 
-Progress = Callable[[str, int, float], None]  # what is done, staffings tried, the least cost so far (NaN: none)
+Progress = Callable[
+    [str, int, float], None
+]  # what is done, staffings tried, the least cost so far (NaN: none)
 
 
 class Neighbour(NamedTuple):
@@ -116,7 +118,7 @@ def staffing_for(
         search.tell = lambda what, best: progress(what, trials.played, search.cost(best))
     result = Staffing(
         scenario, free, seed, days, search.aims, UNSURE, search.price * 0, search.price * 0, None,
-        nothing_confirmed(len(search.aims), confidence), Bound({}, 0.0, 0.0, {}, 0.0),
+        nothing_confirmed(len(search.aims), confidence), NO_BOUND,
     )  # fmt: skip
     try:
         _sought_out(search, result, load, stage, seed, engine, jobs, confidence, curve)
@@ -144,13 +146,12 @@ def _sought_out(
     if not result.on_search.holds.all():
         result.state = IMPOSSIBLE
         return
-    staffing = grown(search, np.minimum(by_load(search, load), many), load, many)
-    staffing = exchanged(search, fewer(search, staffing))
+    staffing = exchanged(search, _first(search, load, many))
     staffing, result.complete = completed(search, staffing, many)
     staffing = least_by_one(search, staffing)
-    result.searched, result.bound = staffing, lower_bound(search, load, many)
+    result.searched, result.bound = staffing, lower_bound(search, load, staffing, many)
     search.tell("confirming", staffing)
-    fresh = (stage, seed, len(search.known[staffing.tobytes()][0].days) and result.days, engine, jobs)
+    fresh = (stage, seed, result.days, engine, jobs)
     result.staffing, result.confirmed = confirmed(search, staffing, many, fresh, confidence)
     result.state = FOUND if result.confirmed.holds else UNSURE
     result.on_search, result.lost = search.judge(result.staffing), search.lost(result.staffing)
@@ -166,7 +167,9 @@ def sought(scenario: Scenario) -> list[str]:
     """
     wanted = goals(scenario)
     if not wanted:
-        raise InputError("there are none to staff for; add some, as in {support: {service_level: 80%}}", path="targets")
+        raise InputError(
+            "there are none to staff for; add some, as in {support: {service_level: 80%}}", path="targets"
+        )
     queues = {goal.name for goal in wanted if goal.kind == "queue"}
     groups = {goal.name for goal in wanted if goal.kind == "group"}
     free = [name for name, group in scenario.agents.items() if name in groups or queues & set(group.skills)]
@@ -231,6 +234,21 @@ def _teams(scenario: Scenario, free: list[str]) -> np.ndarray:
     return np.array([team[next(iter(g.skills))] if n in free else -1 for n, g in scenario.agents.items()])
 
 
+def _first(search: Search, load: np.ndarray, many: np.ndarray) -> np.ndarray:
+    """The cheapest of a few staffings that the search can begin with.
+
+    All work goes to the groups that contacts come to first, or a part of it to the others with the skill, who are
+    then taken away last: what is saved by agents who can do several things shows only where there are enough of them.
+    """
+    found: list[np.ndarray] = []
+    several = np.unique(search.teams[search.free]).size < len(search.free)
+    for share in (0.0, 0.2, 0.5) if several else (0.0,):
+        start = np.minimum(by_load(search, load, share), many)
+        start = fewer(search, grown(search, start, load, many), dearest_first=share == 0)
+        found.append(fewer(search, start) if share else start)
+    return min(found, key=search.cost)
+
+
 def _enough(search: Search, many: np.ndarray) -> np.ndarray:
     """Very many agents; four times as many where these do not do."""
     return many if search.judge(many).holds.all() else np.minimum(4 * many, 100_000)
@@ -263,7 +281,10 @@ def _neighbours(search: Search, staffing: np.ndarray, many: np.ndarray) -> list[
             for i in range(aim.first, aim.last + 1):
                 slack[g, i] = min(slack[g, i], float(found.slack[k]))
     close = sorted((cell for cell in cells if slack[cell] < math.inf), key=lambda cell: (slack[cell], cell))
-    for more, where in ((-1, [cell for cell in cells if staffing[cell] > 0]), (1, sorted(close[:MOST_CELLS]))):
+    for more, where in (
+        (-1, [cell for cell in cells if staffing[cell] > 0]),
+        (1, sorted(close[:MOST_CELLS])),
+    ):
         for g, i in where:
             other = staffing.copy()
             other[g, i] += more

@@ -53,23 +53,26 @@ class Played(NamedTuple):
 class Stage:
     """A scenario made ready for any staffing by interval: everything that does not depend on it.
 
-    fixed: int64 (groups, steps), what is planned as the scenario says; free: which groups are staffed by what is
-    tried; interval_of_step: the interval of each step; factors: (groups, steps), of events.
+    The steps of the plan's centre say what is planned as the scenario has it. free: which groups are staffed by what
+    is tried; interval_of_step: the interval of each step; factors: (groups, steps), of events.
     """
 
     scenario: Scenario
     plan: Plan
-    fixed: np.ndarray
     free: np.ndarray
     interval_of_step: np.ndarray
     factors: np.ndarray
 
     def centre(self, staffing: np.ndarray) -> Centre:
         """The centre with so many agents: int64 (groups, intervals); rows of groups that are not free do not count."""
-        tried = np.floor(staffing[:, self.interval_of_step] * self.factors + 0.5).astype(np.int64)
-        planned = np.where(self.free[:, None], tried, self.fixed)
-        steps = self.plan.centre.steps
-        return self.plan.centre._replace(steps=steps._replace(staffing=np.ascontiguousarray(planned)))
+        steps, rostered = self.plan.centre.steps, staffing[:, self.interval_of_step]
+        planned = np.floor(rostered * self.factors + 0.5).astype(np.int64)
+        free = self.free[:, None]
+        tried = steps._replace(
+            staffing=np.ascontiguousarray(np.where(free, planned, steps.staffing)),
+            rostered=np.ascontiguousarray(np.where(free, rostered, steps.rostered)),
+        )
+        return self.plan.centre._replace(steps=tried)
 
 
 def stage_of(scenario: Scenario, free: Iterable[str]) -> Stage:
@@ -81,17 +84,13 @@ def stage_of(scenario: Scenario, free: Iterable[str]) -> Stage:
     moments = np.unique(np.concatenate([np.arange(grid.count) * grid.interval, steps.moments, *ends]))
     moments = moments[moments < grid.horizon]
     before = np.searchsorted(steps.moments, moments, side="right") - 1
-    wider = steps._replace(
-        moments=moments,
-        staffing=np.ascontiguousarray(steps.staffing[:, before]),
-        open=np.ascontiguousarray(steps.open[:, before]),
-        lines=np.ascontiguousarray(steps.lines[before]),
+    wider = type(steps)(*(np.ascontiguousarray(column[..., before]) for column in steps))._replace(
+        moments=moments
     )
     intervals = np.arange(grid.count) * grid.interval
     return Stage(
         scenario=scenario,
         plan=plan._replace(centre=plan.centre._replace(steps=wider)),
-        fixed=wider.staffing,
         free=np.array([name in set(free) for name in names]),
         interval_of_step=np.searchsorted(intervals, moments, side="right") - 1,
         factors=np.array([events.factor_at(moments, found[name]) for name in names]),
@@ -110,7 +109,7 @@ class Trials:
         self.count, self.played = len(replications), 0
         demand = stage.plan.centre.demand
         expected = max(1.0, float(demand.cumulative[:, -1].sum() + demand.backlog.sum()))
-        size = max(1, min(int(CHUNK / expected), -(-len(replications) // 8)))
+        size = max(1, min(int(CHUNK / expected), -(-len(replications) // self.jobs)))
         self._numbers = [
             np.array(replications[first : first + size], dtype=np.int64)
             for first in range(0, len(replications), size)

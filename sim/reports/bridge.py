@@ -3,6 +3,7 @@
 import html
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from sim.experiments.explain import MISSING, Change, Level, Step, Steps, level_of
@@ -21,11 +22,18 @@ RULE = (
 )
 
 
+SEARCHED = (
+    "Required hours: the paid hours of the cheapest staffing that a search by simulation finds for the targets, step "
+    "by step; a search may miss an agent or two. Planned hours are those of the staffing as it is written."
+)
+
+
 @dataclass
 class Bridge:
     """What differs between two scenarios, and what each difference does; `steps` in order, as they add up.
 
-    names: what the two are called; scenario: the first; count: replications played.
+    names: what the two are called; scenario: the first; count: replications played; searched: whether required
+    hours come from a search for the targets.
     """
 
     found: Steps
@@ -34,6 +42,7 @@ class Bridge:
     seed: int
     count: int
     provenance: dict[str, Any]
+    searched: bool = False
 
     def __repr__(self) -> str:
         return f"<Bridge from {self.names[0]} to {self.names[1]}: {len(self.steps)} steps>"
@@ -79,30 +88,24 @@ class Bridge:
         title += f"{self.count:,} replications, seed {self.seed} · ± are 95% margins, of steps paired"
         if not self.steps:
             return folded(self.sentences, width)
-        words = [*self.sentences, self._whole, RULE]
+        words = [*self.sentences, self._whole, SEARCHED if self.searched else RULE]
         return "\n\n".join([title, self.table.text(width), folded(words, width)])
 
     @property
     def _whole(self) -> str:
         """The whole difference, and the step that does most."""
-        lost, when = self.found.lost, a_day(self.scenario)
-        hours = self.found.end.required_hours - self.found.start.required_hours
-        most = max(self.steps, key=lambda step: abs(step.lost.value))
-        most_hours = max(self.steps, key=lambda step: abs(step.required_hours))
-        needs = (
-            f"{abs(hours):,.1f} h {'more' if hours > 0 else 'fewer'} required"
-            if hours
-            else "as many required hours"
-        )
-        clear = "" if lost.low > 0 or lost.high < 0 or not lost.value else " (not clear)"
-        more = f"{abs(lost.value):,.4g} {'more' if lost.value > 0 else 'fewer'} lost customers{clear}"
-        more = more if lost.value else "as many lost customers"
-        said = f"In all {needs} and {more}{when}"
-        if hours and most_hours.required_hours:
-            said += f"; most hours come with {most_hours.title}"
-        if lost.value and most.lost.value:
-            said += f"; most lost customers {'come' if most.lost.value > 0 else 'go'} with {most.title}"
-        return f"{said}. Each step rests on those before it: in another order they would share the whole otherwise."
+        hours, _, lost = (column[-1] for column in self.table.columns)
+        sure = self.found.lost.low > 0 or self.found.lost.high < 0
+        said = f"In all {_more(hours[0])} required hours and {_more(lost[0])} lost customers{a_day(self.scenario)}"
+        said += "" if sure or not self.found.lost.value else ", which is not clear"
+        if len(self.steps) > 1:
+            by_hours = max(self.steps, key=lambda step: abs(step.required_hours))
+            by_lost = max(self.steps, key=lambda step: abs(step.lost.value))
+            said += f"; the largest step in hours is {by_hours.title}, in lost customers {by_lost.title}"
+            said += (
+                ". Each step rests on those before it: in another order they would share the whole otherwise"
+            )
+        return f"{said}."
 
     def summary(self) -> Any:
         """DataFrame: a row for each step, with required_hours, planned_hours, lost_customers, low, high."""
@@ -116,6 +119,7 @@ class Bridge:
         """The document that `ccsim explain --json` prints."""
         return {
             "format": FORMAT, "scenario": self.scenario.name, "seed": self.seed, "replications": self.count,
+            "required_hours_by": "search" if self.searched else "formula",
             "from": {"name": self.names[0], **_level(self.found.start)},
             "steps": [
                 {
@@ -136,6 +140,14 @@ class Bridge:
         return f"<div>{self.table.html() if self.steps else ''}<ul>{words}</ul></div>"
 
 
+def _more(printed: str) -> str:
+    """A difference as printed, in words."""
+    size = printed.lstrip("+-−")
+    if not size.strip("0.,"):
+        return "as many"
+    return f"{size} {'more' if printed[0] == '+' else 'fewer'}"
+
+
 def _name(name: str) -> str:
     return clean(name, 60)
 
@@ -145,7 +157,7 @@ def _column(levels: list[float], margins: list[float] | None) -> list[Cell]:
     known = [m for m in margins or [] if math.isfinite(m) and m > 0]
     places = min(max(0, 1 - math.floor(math.log10(max(known)))), 4) if known else 1
     rounded = [round(level, places) for level in levels]
-    steps = [after - before for before, after in zip(rounded, rounded[1:], strict=False)]
+    steps = [after - before for before, after in pairwise(rounded)]
     values = [number(rounded[0], places), *(number(step, places, True) for step in steps)]
     values += [number(rounded[-1], places), number(rounded[-1] - rounded[0], places, True)]
     if margins is None:
@@ -169,7 +181,7 @@ def _said(change: Change) -> str:
         return f"{path} removed" if isinstance(change.old, dict) else f"{path} {_value(change.old)} removed"
     if change.old is MISSING:
         whole = len(change.path) == 2 and change.path[0] in ("queues", "agents")
-        return f"{path} is new" if whole else f"{path} {_value(change.new)} is new"
+        return f"{path} is new" if whole else f"{path} not given → {_value(change.new)}"
     old, new = change.old, change.new
     if isinstance(old, list) and isinstance(new, list) and _numbers(old + new):
         return f"{path} {sum(old):,.6g} → {sum(new):,.6g} in all"

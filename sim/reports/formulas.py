@@ -3,6 +3,7 @@
 import argparse
 import math
 import re
+import textwrap
 from collections.abc import Callable
 from typing import Any
 
@@ -32,6 +33,7 @@ HEADS = {
     "blocked_share": "lost\n%", "carried_load": "busy agents\n(mean)",
 }  # fmt: skip
 MOST_AROUND = 1000
+MOST_CALLS = 1_000_000_000
 
 
 def add_erlang(subparsers: Any) -> argparse.ArgumentParser:
@@ -218,7 +220,7 @@ class _Asked:
         heads = ["\n" * (deep - head.count("\n")) + head for head in heads]
         sides = ["right"] * len(names)
         table = tabulate(rows, heads, colalign=sides, disable_numparse=True, preserve_whitespace=True)
-        return "\n\n".join([self._title(), table, *self._remarks()])
+        return "\n\n".join([self._title(), table, "\n".join(self._remarks())])
 
     def _head(self, name: str) -> str:
         if name == "service_level":
@@ -243,7 +245,7 @@ class _Asked:
         if self.formula == "c" and max(self.agents - self.around, 1) <= self.load:
             need = math.floor(self.load) + 1
             said.append(f"With fewer than {need} agents the line grows without bound: ∞ is where it goes.")
-        return [" ".join(said)]
+        return textwrap.wrap(" ".join(said), 110)
 
     def _goals(self) -> str:
         words = []

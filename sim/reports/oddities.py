@@ -82,6 +82,9 @@ def _unattended(scenario: Scenario, name: str, serving: list[str]) -> Iterator[s
 def _odd_skill(scenario: Scenario, group: str, queue: str, skill: Skill) -> Iterator[str]:
     if skill.score != Score() and scenario.routing != "weighted":
         yield f"the score that {group} has for {queue} counts only with routing: weighted."
+    most = int(scenario.planned_steps(group)[1].max(initial=0))
+    if 0 < most <= (skill.reserve or 0):
+        yield f"{group} has at most {most} agents and keeps {skill.reserve} free of {queue}: it never takes any."
     patience = scenario.queues[queue].patience
     if patience is not None and skill.overflow_after:
         gone = float(patience.drawn[0].cdf(skill.overflow_after)) * (1 - patience.never_hangs_up)

@@ -18,7 +18,16 @@ import numpy as np
 from sim.errors import InputError, shown
 from sim.experiments.replicate import Totals, engine_named, prepared
 from sim.experiments.select import bonferroni
-from sim.measures.estimate import CONFIDENCE, Estimate, Pool, Sample, cell_waits, difference, interval, sample_of
+from sim.measures.estimate import (
+    CONFIDENCE,
+    Estimate,
+    Pool,
+    Sample,
+    cell_waits,
+    difference,
+    interval,
+    sample_of,
+)
 from sim.measures.metrics import (
     AGENT_METRICS,
     QUEUE_METRICS,

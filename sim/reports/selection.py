@@ -83,7 +83,7 @@ class Selection:
             ahead = f"ahead of {rest[1]} by {self._size(gap)}{when}" if gap.value else f"level with {rest[1]}"
             stopped = "Interrupted, and cannot" if found.interrupted else "Cannot"
             words = [
-                f"{stopped} tell yet which plan is best {by}: after {days} {' and '.join(rest)} are left; {rest[0]} "
+                f"{stopped} tell yet which plan is best {by}: after {days} {', '.join(rest)} are left; {rest[0]} "
                 f"is {ahead}.",
                 f"More {self._days} would tell (--max-replications), or a larger indifference zone.",
             ]

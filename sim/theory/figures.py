@@ -1,7 +1,7 @@
 """What a formula says of a queue: one frozen set of figures under the names of docs/model.md."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -84,7 +84,11 @@ class Figures:
 
 def figures_of(columns: Iterable[Array], shape: tuple[int, ...], tail: Callable[[Any], Any]) -> Figures:
     """Flat arrays, in the order of the fields, in their shape."""
-    return Figures(*(checks.shaped(column, shape) for column in columns), _tail=tail)
+    names = [one.name for one in fields(Figures) if one.init and one.name != "_tail"]
+    values: dict[str, Any] = {
+        name: checks.shaped(column, shape) for name, column in zip(names, columns, strict=True)
+    }
+    return Figures(**values, _tail=tail)
 
 
 def _root(tail: Callable[[Any], Any], left: Any, start: Any) -> Any:

@@ -176,7 +176,7 @@ def _erlang_g(hold: Hold, rate: Array, mean: Array, n: Array, within: Array) -> 
     wait = unit * (early.held + late.held) / whole
     asa = unit * (early.kept_time + late.kept_time) / answered
     with np.errstate(invalid="ignore", divide="ignore"):
-        delay = wait / delayed
+        delay = (early.held + late.held) / ((early.all + late.all) * start)
     occupancy = rate * mean / n * (answered / whole)
     nobody, for_ever = np.zeros_like(rate), np.full_like(rate, np.inf)
     limits = (

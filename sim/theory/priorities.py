@@ -81,11 +81,12 @@ def _still(time: float, pace: float, above: float, below: float) -> float:
         return float(np.exp(-pace * (1.0 - below) * time))
     root = np.sqrt(above)
     # on the cut η = e^iφ ÷ √above, and the rate of decay is pace·(1 + above − 2·√above·cos φ)
-    angle = 0.5 * np.pi * (NODES + 1.0)
+    place = 0.5 * (NODES + 1.0)
+    angle = np.pi * place**3  # many nodes near 0, where a pole close to the cut would be felt
     decay = pace * (1.0 + above - 2.0 * root * np.cos(angle))
     eta = np.exp(1j * angle) / root
     density = (1.0 - below) * np.imag(eta / (1.0 - below * eta)) / np.pi
-    weights = 0.5 * np.pi * WEIGHTS * 2.0 * pace * root * np.sin(angle) / decay
+    weights = 1.5 * np.pi * place**2 * WEIGHTS * 2.0 * pace * root * np.sin(angle) / decay
     tail = float(weights @ (density * np.exp(-decay * time)))
     if below > root:  # the pole, at η = 1 ÷ σ
         rate = pace * (1.0 - below) * (1.0 - above / below)
