@@ -523,3 +523,22 @@ def test_a_difference_in_the_last_bit_is_seen_and_shown() -> None:
     busy = records.busy.copy()
     busy[1, 2] = np.nextafter(busy[1, 2], 1e9)
     assert str(difference(records, records._replace(busy=busy))).startswith("busy[1, 2]: ")
+
+
+def test_whoever_is_first_after_an_accepted_offer_is_looked_at_at_once() -> None:
+    """The offer and the overflow of both callers fall on one moment: the first accepts, the second is answered."""
+    offer = {"offer": {"waited": "1440 s"}, "accept": 1.0, "place": "later", "after": "6 h"}
+    queue = {
+        "arrivals": {"per_interval": [4]},
+        "talk": {"distribution": "constant", "value": "60 s"},
+        "callback": offer,
+    }
+    skills = {"q0": {"overflow_after": "1440 s"}}
+    mapping = {
+        "interval": "6 h",
+        "length": "6 h",
+        "queues": {"q0": queue},
+        "agents": {"g": {"skills": skills, "staffing": 1}},
+    }
+    records = agrees(dealt_of(mapping, 1440, 844747659, 1))
+    assert records.answered[1] == records.callback_offered[0] == 12_960.0

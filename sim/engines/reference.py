@@ -587,10 +587,11 @@ class Floor:
     def has_waited(self, contact: Contact, turn: simpy.Event) -> None:
         """The offer after some time on the line: whoever accepts leaves the line with its place."""
         if not turn.triggered and self.is_taken_up(contact):
-            self.lines[contact.queue].remove(contact)
+            line = self.lines[contact.queue]
+            was_first = line.entries[0][2] is contact
+            line.remove(contact)
             self.on_line[contact.queue] -= 1
-            self.looking -= 1
-            self.line_changed(contact.queue)
+            self.has_left_line(contact, line, was_first)
             turn.succeed(False)
 
     def request(self, contact: Contact) -> Story:
