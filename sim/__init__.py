@@ -18,6 +18,7 @@ _HOMES = {
     "compare": "sim.verbs",
     "explain": "sim.verbs",
     "staff": "sim.verbs",
+    "schedule": "sim.verbs",
     "deal": "sim.verbs",
     "trace": "sim.verbs",
     "Scenario": "sim.scenario.schema",
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from sim.verbs import deal as deal
     from sim.verbs import explain as explain
     from sim.verbs import load as load
+    from sim.verbs import schedule as schedule
     from sim.verbs import simulate as simulate
     from sim.verbs import staff as staff
     from sim.verbs import trace as trace

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sim.scenario.schema import Scenario
 
 DONE, FAILED, BAD_INPUT, UNMET, INTERRUPTED = 0, 1, 2, 3, 130
-COMMANDS = ("new", "run", "compare", "explain", "staff", "erlang", "check", "schema")
+COMMANDS = ("new", "run", "compare", "explain", "staff", "schedule", "erlang", "check", "schema")
 PICTURES = (".png", ".svg", ".pdf")
 OPTIONS = ("replications", "seed", "engine", "jobs", "confidence")  # errors of these name the option
 
@@ -72,8 +72,12 @@ def parser() -> argparse.ArgumentParser:
         command("explain", "what differs between two scenarios or plans, and what each does", _explain)
     )
     _add_staff(command("staff", "the fewest agents by interval that meet the targets", _staff))
+    _add_schedule(command("schedule", "the cheapest shifts that meet the targets", _schedule))
     run.add_argument(
         "--trace", nargs="?", type=int, const=0, metavar="R", help="replication R (0) as a story"
+    )
+    run.add_argument(
+        "--formulas", action="store_true", help="what Erlang C and A would have said, and why they differ"
     )
     add_erlang(commands)
     command("schema", "print the JSON Schema of a scenario file, for editors", _schema)
@@ -97,16 +101,28 @@ def _add_play_options(sub: argparse.ArgumentParser) -> None:
 
 
 def _add_staff(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("scenario", metavar="SCENARIO", help="YAML or JSON file with targets; - for standard input")
-    sub.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help="override a value (repeatable)")
+    sub.add_argument(
+        "scenario", metavar="SCENARIO", help="YAML or JSON file with targets; - for standard input"
+    )
+    sub.add_argument(
+        "--set", action="append", default=[], metavar="PATH=VALUE", help="override a value (repeatable)"
+    )
     sub.add_argument("--plan", metavar="NAME", help="the plan to staff (default: the first)")
-    sub.add_argument("--replications", type=int, metavar="N", help="days to search on (default: the scenario's)")
+    sub.add_argument(
+        "--replications", type=int, metavar="N", help="days to search on (default: the scenario's)"
+    )
     sub.add_argument("--seed", type=int, metavar="S", help="seed of all chance (default: the scenario's)")
     sub.add_argument("--engine", default="compiled", metavar="NAME", help="compiled (default) or reference")
     sub.add_argument("--jobs", type=int, metavar="N", help="workers (default: one a processor)")
-    sub.add_argument("--confidence", default="95%", metavar="SHARE", help="of the confirmation (default: 95%%)")
-    sub.add_argument("--fte-hours", type=float, default=8.0, metavar="H", help="paid hours of a full-time day (8)")
-    sub.add_argument("--curve", action="store_true", help="cost against lost customers, 15%% fewer to 15%% more agents")
+    sub.add_argument(
+        "--confidence", default="95%", metavar="SHARE", help="of the confirmation (default: 95%%)"
+    )
+    sub.add_argument(
+        "--fte-hours", type=float, default=8.0, metavar="H", help="paid hours of a full-time day (8)"
+    )
+    sub.add_argument(
+        "--curve", action="store_true", help="cost against lost customers, 15%% fewer to 15%% more agents"
+    )
     sub.add_argument("--json", action="store_true", help="one JSON document instead of tables")
     sub.add_argument("--out", metavar="FILE", help="write the staffing as a plan: .csv, .yaml or .json")
     sub.add_argument("--quiet", action="store_true", help="no progress on stderr")
@@ -142,6 +158,60 @@ def _staff(options: argparse.Namespace) -> int:
     )
     if options.out is not None and result.state != "cannot be met":
         result.write(options.out)
+    document = (
+        json.dumps(result.to_dict(), ensure_ascii=False, indent=1, allow_nan=False) if options.json else ""
+    )
+    print(document or result.table())
+    return {"cannot be met": UNMET, "interrupted": INTERRUPTED, "not confirmed": FAILED}.get(
+        result.state, DONE
+    )
+
+
+def _add_schedule(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("scenario", metavar="SCENARIO", help="YAML or JSON file with targets and shift_types; - for stdin")
+    sub.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help="override a value (repeatable)")
+    sub.add_argument("--plan", metavar="NAME", help="the plan to make shifts for (default: the first)")
+    sub.add_argument("--replications", type=int, metavar="N", help="days to search on (default: the scenario's)")
+    sub.add_argument("--seed", type=int, metavar="S", help="seed of all chance (default: the scenario's)")
+    sub.add_argument("--engine", default="compiled", metavar="NAME", help="compiled (default) or reference")
+    sub.add_argument("--jobs", type=int, metavar="N", help="workers (default: one a processor)")
+    sub.add_argument("--confidence", default="95%", metavar="SHARE", help="of the confirmation (default: 95%%)")
+    sub.add_argument("--json", action="store_true", help="one JSON document instead of tables")
+    sub.add_argument(
+        "--out", action="append", default=[], metavar="FILE",
+        help="write a roster (.csv) or the plan (.yaml, .json); may be given for each",
+    )  # fmt: skip
+    sub.add_argument("--quiet", action="store_true", help="no progress on stderr")
+
+
+def _schedule(options: argparse.Namespace) -> int:
+    import json
+
+    from sim.reports.shifts import check_ending, told
+    from sim.scenario import units
+    from sim.verbs import schedule
+
+    for name in options.out:
+        check_ending(name)
+        _check_outputs(argparse.Namespace(scenario=options.scenario, out=name, plot=None))
+    try:
+        confidence = units.share(options.confidence)
+    except InputError as error:
+        raise error.at(file="--confidence") from None
+    scenario = _scenario(options)
+    result = schedule(
+        scenario,
+        options.plan,
+        replications=options.replications,
+        seed=options.seed,
+        engine=options.engine,
+        jobs=(os.cpu_count() or 1) if options.jobs is None else options.jobs,
+        confidence=confidence,
+        progress=None if options.quiet else told(scenario, sys.stderr),
+    )
+    if result.state != "cannot be met":
+        for name in options.out:
+            result.write(name)
     document = json.dumps(result.to_dict(), ensure_ascii=False, indent=1, allow_nan=False) if options.json else ""
     print(document or result.table())
     return {"cannot be met": UNMET, "interrupted": INTERRUPTED, "not confirmed": FAILED}.get(result.state, DONE)
@@ -247,18 +317,31 @@ class _Progress:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from sim.reports.tables import run_table
     from sim.verbs import simulate
 
     _check_outputs(options)
     scenario = _scenario(options)
     if options.trace is not None:
         return _trace(options, scenario)
-    result = simulate(scenario, options.plan, **_settings(options, scenario, 1))
+    settings = _settings(options, scenario, 1)
+    settings["by_interval"] = options.by_interval or options.formulas
+    result = simulate(scenario, options.plan, **settings)
     _warn(options, {result.plan: result.scenario})
     _say_unmet(options, {result.plan: result})
-    _show(options, lambda: run_table(result, options.by_interval), result)
+    _show(options, lambda: "\n\n".join(_run_parts(options, result)), result)
     return DONE
+
+
+def _run_parts(options: argparse.Namespace, result: "Result") -> list[str]:
+    """The tables of a run, and what the formulas would have said if that is asked for."""
+    from sim.reports.tables import run_table
+
+    parts = [run_table(result, options.by_interval)]
+    if options.formulas:
+        from sim.reports.beside_formulas import formulas_table
+
+        parts.append(formulas_table(result))
+    return parts
 
 
 def _say_unmet(options: argparse.Namespace, results: "dict[str, Result]") -> None:
@@ -274,6 +357,7 @@ def _trace(options: argparse.Namespace, scenario: "Scenario") -> int:
 
     idle = {"--json": options.json, "--plot": options.plot, "--by-interval": options.by_interval}
     idle |= {"--margin": options.margin, "--replications": options.replications is not None}
+    idle |= {"--formulas": options.formulas}
     if given := [name for name, value in idle.items() if value]:
         raise InputError(f"tells one replication; leave {' and '.join(given)} out", file="--trace")
     _print(options, "\n".join(trace(scenario, options.plan, replication=options.trace, seed=options.seed)))
@@ -385,7 +469,12 @@ def _show(options: argparse.Namespace, table: Callable[[], str], result: Any) ->
     if options.json:
         import json
 
-        text = json.dumps(result.to_dict(options.by_interval), ensure_ascii=False, indent=1, allow_nan=False)
+        document = result.to_dict(options.by_interval)
+        if getattr(options, "formulas", False):
+            from sim.reports.beside_formulas import formulas_document
+
+            document["formulas"] = formulas_document(result)
+        text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
     else:
         text = table()
     if options.plot:

@@ -24,6 +24,7 @@ from sim.scenario.units import number
 if TYPE_CHECKING:
     from sim.reports.bridge import Bridge
     from sim.reports.selection import Selection
+    from sim.reports.shifts import ScheduleResult
     from sim.reports.staffing import StaffingResult
 
 Routing = str | Callable[[int, int, int, float, int], float]
@@ -389,9 +390,49 @@ def staff(
     engine_named(engine)
     started, under = time.perf_counter(), scenario.under(plan)
     found = staffing_for(
-        under, days=count, seed=seed, engine=engine, jobs=jobs, confidence=confidence, curve=curve, progress=progress
+        under,
+        days=count,
+        seed=seed,
+        engine=engine,
+        jobs=jobs,
+        confidence=confidence,
+        curve=curve,
+        progress=progress,
     )
     return StaffingResult(found, _provenance(under, engine, started, None), fte_hours)
+
+
+def schedule(
+    scenario: Scenario,
+    plan: str | Mapping[str, Any] | None = None,
+    *,
+    replications: int | None = None,
+    seed: int | None = None,
+    engine: str = "compiled",
+    jobs: int = 1,
+    confidence: float = 0.95,
+    progress: Callable[[str, int, float], None] | None = None,
+) -> "ScheduleResult":
+    """The cheapest shifts found of `shift_types` such that all `targets` hold, confirmed on fresh days.
+
+    replications: days of the search, those of the scenario unless given; the confirmation takes further ones, until
+    all targets hold with this confidence. progress: called with what is done, schedules tried, and the least cost.
+    Ctrl-C gives the best so far, in the state "interrupted".
+    """
+    from sim.experiments.schedule import schedule_for
+    from sim.reports.shifts import ScheduleResult
+
+    count = scenario.replications if replications is None else replications
+    count = _whole_number(count, "replications", 2, MOST_REPLICATIONS)
+    jobs, seed = _whole_number(jobs, "jobs", 1, 1000), _seed(scenario, seed)
+    if not (isinstance(confidence, int | float) and 0 < confidence < 1):
+        raise InputError(f"{shown(confidence)} does not fit; give more than 0 and below 100%", path="confidence")
+    engine_named(engine)
+    started, under = time.perf_counter(), scenario.under(plan)
+    found = schedule_for(
+        under, days=count, seed=seed, engine=engine, jobs=jobs, confidence=confidence, progress=progress
+    )
+    return ScheduleResult(found, _provenance(under, engine, started, None))
 
 
 def deal(scenario: Scenario, replication: int = 0, seed: int | None = None) -> Any:

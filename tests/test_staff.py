@@ -251,7 +251,7 @@ def test_groups_that_work_in_shifts_are_not_staffed_by_interval() -> None:
     day = {"length": "1.5 h"}
     scenario = small(shift_types={"all": day}).with_({"agents.team": {
         "skills": ["calls"], "shifts": {"s": {"type": "all", "starts": "00:00", "agents": 3}}}})  # fmt: skip
-    with pytest.raises(sim.InputError, match="agents.team.shifts: staff seeks agents by interval"):
+    with pytest.raises(sim.InputError, match=r"agents\.team\.shifts: staff seeks agents by interval"):
         sim.staff(scenario)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from sim.experiments.aims import ROUNDING, Judged, bounds, judged
 from sim.experiments.moves import Search
 from sim.experiments.trials import Played, Trials
+from sim.measures.metrics import OFFERED
 
 LOOKS = (4, 12, 48)  # times the days of the search: played one after the other while it is open
 ROUNDS = 20
@@ -77,38 +78,34 @@ def confirmed(
                 break
         assert played is not None
         open_ones = np.flatnonzero((high < 0) if (high < 0).any() else (low < -ROUNDING))
-        staffing = _raised(search, staffing, open_ones, fails, found, played, most)
+        staffing = _raised(search, staffing, open_ones, fails, played, most)
     return staffing, result
 
 
 def _raised(
-    search: Search, staffing: np.ndarray, wrong: np.ndarray, fails: np.ndarray, found: Judged, played: Played,
-    most: np.ndarray,
+    search: Search, staffing: np.ndarray, wrong: np.ndarray, fails: np.ndarray, played: Played, most: np.ndarray,
 ) -> np.ndarray:  # fmt: skip
     """One agent more for every aim that is not sure, where it helps it most for its price on the search days."""
-    result = staffing.copy()
-    base = search.judge(staffing).slack
-    served: set[int] = set()
-    for k in wrong:
+    result, base = staffing.copy(), search.judge(staffing).slack
+    for k in wrong.tolist():
         fails[k] += 1
         aim = search.aims[k]
         groups = search.helpers_of(aim) or search.free
-        spots = [(g, aim.first) for g in groups]
+        intervals = [aim.first]
         if aim.last > aim.first:
-            size = (
-                played.contacts[:, :, aim.first : aim.last + 1].sum(axis=(0, 1, 3)) if len(groups) else None
-            )
-            busiest = np.argsort(-size, kind="stable")[: 2 + fails[k]] + aim.first
-            spots = [(g, int(i)) for g in groups for i in busiest]
+            size = played.total(OFFERED)[:, :, aim.first : aim.last + 1].sum(axis=(0, 1))
+            intervals = (np.argsort(-size, kind="stable")[: 2 + fails[k]] + aim.first).tolist()
         elif fails[k] > 1 and aim.first > 0:
-            spots += [(g, aim.first - 1) for g in groups]
-        if int(k) in served:
-            continue
+            intervals.append(aim.first - 1)
+        spots = [(g, i) for i in intervals for g in groups]
+        if any(result[spot] > staffing[spot] for spot in spots):
+            continue  # another target has asked for somebody there
         gains = []
-        for place, (g, i) in enumerate(spots):
+        for place, spot in enumerate(spots):
             other = staffing.copy()
-            other[g, i] += 1
-            gains.append(((search.judge(other).slack[k] - base[k]) / search.price[g, i], -place))
-        g, i = spots[-max(gains)[1]]
-        result[g, i] = min(result[g, i] + 1, most[g, i])
+            other[spot] += 1
+            gain = (search.judge(other).slack[k] - base[k]) / search.price[spot]
+            gains.append((gain if np.isfinite(gain) else 0.0, -place))
+        spot = spots[-max(gains)[1]]
+        result[spot] = min(result[spot] + 1, most[spot])
     return result

@@ -1,6 +1,7 @@
 """Where a search for staffing begins: by offered load, and then with more agents until every target holds."""
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -8,8 +9,11 @@ from sim.experiments.aims import Aim, Judged
 from sim.experiments.moves import Search
 from sim.scenario.quantities import MOST_AGENTS
 from sim.scenario.schema import Scenario
+from sim.scenario.targets import goals
+from sim.theory.staffing import smallest_agents
 
 ROUNDS = 40
+FORMULA_KNOWS = ("service_level", "abandonment_rate", "asa")
 
 
 def offered_load(scenario: Scenario) -> np.ndarray:
@@ -39,26 +43,54 @@ def mean_handle(queue: object, count: int) -> np.ndarray:
     return total
 
 
-def by_load(search: Search, load: np.ndarray, share: float) -> np.ndarray:
-    """Offered load and its square root, each queue's split over the groups that it goes to first.
+def by_formula(scenario: Scenario, load: np.ndarray) -> np.ndarray:
+    """Agents that each queue would need by itself: float64 (queues, intervals), Erlang A or C in each interval.
+
+    With exponential patience of the queue's mean, else without any; for the targets in the mean that the formula
+    knows. Where there are none of these, the offered load and its square root.
+    """
+    result = load + np.sqrt(load)
+    for q, (name, queue) in enumerate(scenario.queues.items()):
+        known: dict[str, Any] = {
+            goal.metric: goal.value
+            for goal in goals(scenario)
+            if goal.name == name and goal.on_days is None and goal.metric in FORMULA_KNOWS
+        }
+        busy, handle = load[q] > 0, mean_handle(queue, scenario.grid.count)
+        if not known or not busy.any() or known.get("asa") == 0.0:
+            continue
+        patience = queue.patience.drawn[0].mean if queue.patience else math.inf
+        result[q, busy] = smallest_agents(
+            arrival_rate=load[q, busy] / handle[busy],
+            mean_handle=handle[busy],
+            mean_patience=patience if 0 < patience < math.inf else None,
+            within=queue.service_level.within,
+            definition=queue.service_level.definition,
+            **known,
+        )
+    return result
+
+
+def by_load(search: Search, needed: np.ndarray, share: float) -> np.ndarray:
+    """What each queue would need by itself, split over the groups that it goes to first: int64 (groups, intervals).
 
     share: of the work that goes to the other groups with the skill.
     """
     scenario = search.scenario
     result = np.zeros(search.price.shape)
-    names = list(scenario.queues)
-    for q, row in enumerate(load):
-        skills = {g: list(scenario.agents.values())[g].skills[names[q]] for g in search.helpers[q]}
+    groups, names = list(scenario.agents.values()), list(scenario.queues)
+    for q, row in enumerate(needed):
+        skills = {g: groups[g].skills[names[q]] for g in search.helpers[q]}
         if not skills:
             continue
-        first = min(skill.level if skill.prefer is None else skill.prefer for skill in skills.values())
-        chosen = [g for g, s in skills.items() if (s.level if s.prefer is None else s.prefer) == first]
+        order = {g: skill.level if skill.prefer is None else skill.prefer for g, skill in skills.items()}
+        chosen = [g for g in skills if order[g] == min(order.values())]
         others = [g for g in skills if g not in chosen]
         part = share if others else 0.0
         for some, whole in ((chosen, 1.0 - part), (others, part)):
             for g in some:
                 result[g] += whole * row * skills[g].handle_factor / len(some)
-    return np.ceil(result + np.sqrt(result) - 1e-9).astype(np.int64)
+    return np.ceil(result - 1e-9).astype(np.int64)
 
 
 def very_many(search: Search, load: np.ndarray) -> np.ndarray:
@@ -85,7 +117,7 @@ def grown(search: Search, staffing: np.ndarray, load: np.ndarray, most: np.ndarr
         if found.holds.all():
             return staffing
         more = np.zeros(staffing.shape)
-        for k in np.flatnonzero(~found.holds):
+        for k in np.flatnonzero(~found.holds).tolist():
             fails[k] += 1
             _add(search, search.aims[k], found, k, int(fails[k]), load, more)
         staffing = np.minimum(staffing + np.ceil(more - 1e-9).astype(np.int64), most)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.experiments.moves import Search
+from sim.scenario.schema import Scenario
 from sim.scenario.targets import goals
 
 MOST_CASES = 4000  # staffings of one interval that are looked at
@@ -59,9 +60,9 @@ def by_work(search: Search, load: np.ndarray) -> tuple[float, float]:
     return float(total[0]), float(total[1])
 
 
-def _served_share(scenario: object, name: str) -> float:
+def _served_share(scenario: Scenario, name: str) -> float:
     """The least share of a queue's contacts that its targets want answered; 0 where that is not sure."""
-    queue, share = scenario.queues[name], 0.0  # type: ignore[attr-defined]
+    queue, share = scenario.queues[name], 0.0
     if queue.after_hours == "waits":
         return 0.0
     for goal in goals(scenario):
@@ -69,13 +70,9 @@ def _served_share(scenario: object, name: str) -> float:
             continue
         if goal.metric == "service_level" and queue.service_level.definition == "offered":
             share = max(share, goal.value)
-        open_door = scenario.lines is None and queue.max_waiting is None  # type: ignore[attr-defined]
-        if (
-            goal.metric == "abandonment_rate"
-            and open_door
-            and scenario.at_close == "finish"
-            and queue.at_close is None
-        ):  # type: ignore[attr-defined]
+        open_door = scenario.lines is None and queue.max_waiting is None
+        served_out = (queue.at_close or scenario.at_close) == "finish"
+        if goal.metric == "abandonment_rate" and open_door and served_out:
             share = max(share, 1.0 - goal.value)
     return share
 

@@ -165,7 +165,7 @@ def fewer(search: Search, staffing: np.ndarray, dearest_first: bool = True) -> n
     largest = max(1, int(staffing[search.free].max(initial=0)) // 6)
     sizes = sorted({max(1, largest >> k) for k in range(largest.bit_length())}, reverse=True)
     for size in sizes:
-        alive = {(g, i) for g in search.free for i in np.flatnonzero(staffing[g])}
+        alive = {(g, int(i)) for g in search.free for i in np.flatnonzero(staffing[g])}
         while alive and not search.spent:
             before = staffing
             order = _by_price(search, alive)

@@ -12,7 +12,7 @@ from sim.errors import InputError
 from sim.experiments.aims import Aim, Judged, aims_of
 from sim.experiments.confirm import Confirmed, confirmed, nothing_confirmed
 from sim.experiments.exchange import exchanged
-from sim.experiments.growth import by_load, grown, offered_load, very_many
+from sim.experiments.growth import by_formula, by_load, grown, offered_load, very_many
 from sim.experiments.least import NO_BOUND, Bound, completed, lower_bound
 from sim.experiments.moves import Search, fewer, try_moves
 from sim.experiments.trials import Trials, stage_of
@@ -241,9 +241,10 @@ def _first(search: Search, load: np.ndarray, many: np.ndarray) -> np.ndarray:
     then taken away last: what is saved by agents who can do several things shows only where there are enough of them.
     """
     found: list[np.ndarray] = []
+    needed = by_formula(search.scenario, load)
     several = np.unique(search.teams[search.free]).size < len(search.free)
     for share in (0.0, 0.2, 0.5) if several else (0.0,):
-        start = np.minimum(by_load(search, load, share), many)
+        start = np.minimum(by_load(search, needed, share), many)
         start = fewer(search, grown(search, start, load, many), dearest_first=share == 0)
         found.append(fewer(search, start) if share else start)
     return min(found, key=search.cost)

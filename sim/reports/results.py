@@ -227,6 +227,15 @@ class Result:
         ]
         return pd.DataFrame(rows, columns=["kind", "name", "interval", "metric", "value", "low", "high"])
 
+    def formulas(self) -> Any:
+        """Tidy DataFrame: what Erlang C and A say beside the simulation, by queue, interval and for the day.
+
+        Needs by_interval=True; the reasons are those of `ccsim run --formulas`, by the names of their rules.
+        """
+        from sim.reports.beside_formulas import formulas_frame
+
+        return formulas_frame(self)
+
     def replications(self) -> Any:
         """DataFrame of totals: one row per replication and queue."""
         import pandas as pd

@@ -9,7 +9,8 @@ from sim.reports.figures import clean, compact, number, percent, span_of
 from sim.scenario.targets import Goal
 
 SHORT = {
-    "service_level": "in time", "abandonment_rate": "hang up", "asa": "mean wait", "lost_rate": "lost", "occupancy": "busy",
+    "service_level": "in time", "abandonment_rate": "hang up", "asa": "mean wait", "lost_rate": "lost",
+    "occupancy": "busy",
 }  # fmt: skip
 
 
@@ -69,10 +70,10 @@ def _neighbours(result: Any) -> Iterator[str]:
         what = "breaks a target on the days of the search"
         if safe:
             where = ", ".join(_cell(result, row) for row in safe[:6]) + (" …" if len(safe) > 6 else "")
-            yield (
-                f"One agent fewer in any cell {what}, except where the confirmation asked for more ({where})."
-                if result.state == FOUND else f"One agent fewer {what} in {len(fewer) - len(safe)} of {len(fewer)} cells."
-            )  # fmt: skip
+            said = f"One agent fewer {what} in {len(fewer) - len(safe)} of {len(fewer)} cells."
+            if result.state == FOUND:
+                said = f"One agent fewer in any cell {what}, except where the confirmation asked for more ({where})."
+            yield said
         else:
             yield f"One agent fewer in any cell {what}."
         worst = max(fewer, key=lambda row: row.lost)
@@ -104,15 +105,16 @@ def _amount_of_value(result: Any, value: float) -> str:
 def _bounds(result: Any) -> Iterator[str]:
     bound = result.found.bound
     if bound.work_hours > 0 and result.state != IMPOSSIBLE:
+        least = f"{number(bound.work_hours, 1)} paid hours ({_amount(result, bound.work_cost)})"
         yield (
-            f"No staffing can do it with less than {number(bound.work_hours, 1)} paid hours ({_amount(result, bound.work_cost)}): "
-            "the targets want that share of the first contacts answered, and each takes its handle time (overtime and "
-            "redials left out)."
+            f"No staffing can do it with less than {least}: the targets want that share of the first contacts "
+            "answered, and each takes its handle time (overtime and redials left out)."
         )
     if math.isfinite(bound.days_cost):
         yield (
-            f"On the days of the search none costs less than {_amount(result, bound.days_cost)}: each interval was given the "
-            "fewest agents that do with very many at all other times (granted that more agents at other times never hurt)."
+            f"On the days of the search none costs less than {_amount(result, bound.days_cost)}: each interval was "
+            "given the fewest agents that do with very many at all other times (granted that more agents at other "
+            "times never hurt)."
         )
 
 

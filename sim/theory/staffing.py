@@ -47,7 +47,9 @@ def smallest_agents(
     `offered` and `early_abandons_met` are means of monotone functions of V; weighting by who stays keeps that order,
     so `asa` and `answered` follow; `early_abandons_excluded` is met ÷ (met + waiting longer than T), of which the
     first rises and the second falls. Occupancy of Erlang B and C falls as the throughput is concave in n
-    (Messerli 1972); for patience, and for all figures with a limited line, this was checked on grids, not proved.
+    (Messerli 1972). Not proved, but held on grids of loads from 0.05 to 150 erlangs (tests/test_theory_monotone.py):
+    the occupancy with exponential patience, and all figures with a limited line, with and without exponential
+    patience. Neither proved nor tested on a grid: the occupancy with any other patience.
     """
     formula = _formula(mean_patience, patience, never_hangs_up, balks, max_waiting)
     wanted = _wanted(targets, definition)
