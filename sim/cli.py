@@ -168,14 +168,22 @@ def _staff(options: argparse.Namespace) -> int:
 
 
 def _add_schedule(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("scenario", metavar="SCENARIO", help="YAML or JSON file with targets and shift_types; - for stdin")
-    sub.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help="override a value (repeatable)")
+    sub.add_argument(
+        "scenario", metavar="SCENARIO", help="YAML or JSON file with targets and shift_types; - for stdin"
+    )
+    sub.add_argument(
+        "--set", action="append", default=[], metavar="PATH=VALUE", help="override a value (repeatable)"
+    )
     sub.add_argument("--plan", metavar="NAME", help="the plan to make shifts for (default: the first)")
-    sub.add_argument("--replications", type=int, metavar="N", help="days to search on (default: the scenario's)")
+    sub.add_argument(
+        "--replications", type=int, metavar="N", help="days to search on (default: the scenario's)"
+    )
     sub.add_argument("--seed", type=int, metavar="S", help="seed of all chance (default: the scenario's)")
     sub.add_argument("--engine", default="compiled", metavar="NAME", help="compiled (default) or reference")
     sub.add_argument("--jobs", type=int, metavar="N", help="workers (default: one a processor)")
-    sub.add_argument("--confidence", default="95%", metavar="SHARE", help="of the confirmation (default: 95%%)")
+    sub.add_argument(
+        "--confidence", default="95%", metavar="SHARE", help="of the confirmation (default: 95%%)"
+    )
     sub.add_argument("--json", action="store_true", help="one JSON document instead of tables")
     sub.add_argument(
         "--out", action="append", default=[], metavar="FILE",
@@ -212,9 +220,13 @@ def _schedule(options: argparse.Namespace) -> int:
     if result.state != "cannot be met":
         for name in options.out:
             result.write(name)
-    document = json.dumps(result.to_dict(), ensure_ascii=False, indent=1, allow_nan=False) if options.json else ""
+    document = (
+        json.dumps(result.to_dict(), ensure_ascii=False, indent=1, allow_nan=False) if options.json else ""
+    )
     print(document or result.table())
-    return {"cannot be met": UNMET, "interrupted": INTERRUPTED, "not confirmed": FAILED}.get(result.state, DONE)
+    return {"cannot be met": UNMET, "interrupted": INTERRUPTED, "not confirmed": FAILED}.get(
+        result.state, DONE
+    )
 
 
 def _scenario(options: argparse.Namespace) -> "Scenario":

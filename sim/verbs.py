@@ -426,7 +426,9 @@ def schedule(
     count = _whole_number(count, "replications", 2, MOST_REPLICATIONS)
     jobs, seed = _whole_number(jobs, "jobs", 1, 1000), _seed(scenario, seed)
     if not (isinstance(confidence, int | float) and 0 < confidence < 1):
-        raise InputError(f"{shown(confidence)} does not fit; give more than 0 and below 100%", path="confidence")
+        raise InputError(
+            f"{shown(confidence)} does not fit; give more than 0 and below 100%", path="confidence"
+        )
     engine_named(engine)
     started, under = time.perf_counter(), scenario.under(plan)
     found = schedule_for(
