@@ -93,8 +93,8 @@ class Callbacks(NamedTuple):
 class Steps(NamedTuple):
     """What changes by the clock: at moments[k], float64, the first 0, rising, all before the horizon.
 
-    staffing: int64 (groups, steps), planned; rostered: the same before events; open: int64 (queues, steps), 1 while the queue lets contacts in;
-    lines: int64 (steps,), -1 without limit.
+    staffing: int64 (groups, steps), planned; rostered: the same before events; open: int64 (queues, steps), 1 while
+    the queue lets contacts in; lines: int64 (steps,), -1 without limit.
     """
 
     moments: np.ndarray
