@@ -83,6 +83,7 @@ def schedule_for(
     """
     started = time.perf_counter()
     bare = unstaffed(scenario)
+    staff.check_days(bare, days)
     free = staff.sought(bare)
     catalogue = catalogue_of(bare, free)
     stage = stage_of(bare, free)

@@ -99,6 +99,7 @@ def staffing_for(
     time. After Ctrl-C it is the best staffing so far, state STOPPED; without one, the KeyboardInterrupt goes on.
     """
     started = time.perf_counter()
+    check_days(scenario, days)
     free = sought(scenario)
     stage = stage_of(scenario, free)
     trials = Trials(stage, seed, range(days), engine, jobs)
@@ -158,6 +159,15 @@ def _sought_out(
     search.tell("looking at neighbours", result.staffing)
     result.neighbours = _neighbours(search, result.staffing, many)
     result.curve = _curve(search, result.staffing) if curve else []
+
+
+def check_days(scenario: Scenario, days: int) -> None:
+    """Refuse targets on a share of days so large that so few days could not tell."""
+    for goal in goals(scenario):
+        least = math.ceil(2.0 / (1.0 - goal.on_days) - 1e-9) if goal.on_days else 1
+        if days < least:
+            said = f"{goal.on_days:.6g} of the days cannot be told from all on {days} days; search on {least} or more"
+            raise InputError(f"{said} (--replications {least})", path=f"targets.{goal.name}.on_days")
 
 
 def sought(scenario: Scenario) -> list[str]:

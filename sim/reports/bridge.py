@@ -18,7 +18,8 @@ LONGEST = 60  # letters of a value
 RULE = (
     "Required hours: the fewest agents by Erlang A (Erlang C without patience) for each queue's promise or targets, "
     "interval by interval, every queue with agents of its own, ÷ (1 − absence) ÷ (1 − shrinkage); what sharing "
-    "agents saves, redials and callbacks are left out. Planned hours are those of the staffing as it is written."
+    "agents saves, redials and callbacks are left out, and so are targets of occupancy and lost_rate: --search heeds "
+    "them. Planned hours are those of the staffing as it is written."
 )
 
 

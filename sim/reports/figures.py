@@ -101,6 +101,8 @@ def joined(parts: Cell) -> str:
 
 def aligned(cells: Sequence[Cell]) -> list[str]:
     """Cells padded so that decimal points and ± stand under each other."""
+    if not cells:
+        return []
     values, margins = (_by_point(texts) for texts in zip(*cells, strict=True))
     glue = [" ± " if margin else "   " if margins[0] else "" for _, margin in cells]
     return [value + mark + margin for value, mark, margin in zip(values, glue, margins, strict=True)]

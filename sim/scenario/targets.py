@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, model_validator
 from sim.errors import InputError, nearest, shown
 from sim.scenario import units
 from sim.scenario.durations import Frozen
-from sim.scenario.quantities import SHARE_TEXT, Duration, Quantity, leaf, one_of
+from sim.scenario.quantities import DURATION_TEXT, SHARE_TEXT, Quantity, leaf, one_of
 
 QUEUE_TARGETS = ("service_level", "abandonment_rate", "asa", "lost_rate")
 GROUP_TARGETS = ("occupancy",)
@@ -19,7 +19,16 @@ def _share_above_none(value: Any) -> float:
     share = units.share(value)
     if share <= 0:
         raise InputError(f"{shown(value)} asks for nothing; give more than 0%, or leave it out")
+    if share >= 1:
+        raise InputError(f"{shown(value)} can be neither reached for sure nor shown; give less than 100%")
     return share
+
+
+def _wait(value: Any) -> float:
+    seconds = units.duration(value)
+    if seconds <= 0:
+        raise InputError(f"{shown(value)} can be neither reached for sure nor shown; give more than 0 s")
+    return seconds
 
 
 def _share_below_all(value: Any) -> float:
@@ -57,7 +66,7 @@ class Target(Frozen):
 
     service_level: _quantity(_share_above_none) | None = None  # type: ignore[valid-type]
     abandonment_rate: _quantity(_share_below_all) | None = None  # type: ignore[valid-type]
-    asa: Duration | None = None
+    asa: leaf(float, Quantity(_wait), DURATION_TEXT) | None = None  # type: ignore[valid-type]
     lost_rate: _quantity(_share_below_all) | None = None  # type: ignore[valid-type]
     occupancy: _quantity(_occupancy) | None = None  # type: ignore[valid-type]
     per: one_of("interval", "day") = "interval"  # type: ignore[valid-type]
