@@ -40,6 +40,7 @@ from numba.np import arrayobj
 from sim.errors import InputError
 
 __all__ = [
+    "RULE",
     "add",
     "announce",
     "ask",
@@ -249,6 +250,12 @@ _NO_CAUSE = (
 )
 
 
+RULE = ctypes.CFUNCTYPE(
+    ctypes.c_double, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64, ctypes.c_double, ctypes.c_int64
+)
+"""A user's routing rule in C: group, queue, level, seconds waited, how many stand there → score."""
+
+
 def c_function(rule: Callable[..., Any]) -> tuple[int, Any]:
     """Make a C function of a user's rule: its address, and what must be kept as long as that is used.
 
@@ -268,8 +275,7 @@ def c_function(rule: Callable[..., Any]) -> tuple[int, Any]:
             except Exception:
                 return math.nan
 
-        prototype = ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_int64] * 3, ctypes.c_double, ctypes.c_int64)
-        kept: Any = prototype(called)
+        kept: Any = RULE(called)
         return int(ctypes.cast(kept, ctypes.c_void_p).value or 0), kept
     if not (hasattr(rule, "py_func") or inspect.isfunction(rule)):
         raise InputError(f"a rule is a function, with numba.njit or without; {rule!r:.60} is none")
@@ -440,10 +446,6 @@ def constant(x: int) -> Any:
     return x if disabled else np.uint64(x)
 
 
-_Rule = ctypes.CFUNCTYPE(
-    ctypes.c_double, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64, ctypes.c_double, ctypes.c_int64
-)
-
 if disabled:
     _MASK = (1 << 64) - 1
 
@@ -465,7 +467,7 @@ if disabled:
 
     def ask(address: int, group: int, queue: int, level: int, waited: float, length: int) -> float:
         """Return what the C function at an address answers."""
-        return _Rule(address)(group, queue, level, waited, length)
+        return RULE(address)(group, queue, level, waited, length)
 
 else:
 

@@ -398,6 +398,8 @@ def queue(draw: Draw, shape: Shape, names: list[str], own: str) -> Mapping:
         chosen["arrivals"] |= {"daily_variation": 0.4} | ({"varies_with": "all"} if maybe(draw) else {})
     if maybe(draw):
         chosen |= judged(draw, shape)
+    if "hours" in chosen and chosen["at_close"] == "carry" and maybe(draw):
+        chosen["after_hours"] = "waits"
     return chosen
 
 
@@ -553,7 +555,8 @@ def with_the_floor_of(mapping: Mapping, other: Mapping) -> Mapping:
         if key in other:
             result[key] = copy.deepcopy(other[key])
     for name, part in result["queues"].items():
-        part.pop("hours", None)
+        for key in ("hours", "after_hours"):
+            part.pop(key, None)
         if "hours" in other["queues"][name]:
             part["hours"] = copy.deepcopy(other["queues"][name]["hours"])
     return result

@@ -16,13 +16,14 @@ import pytest
 from sim import Scenario
 from sim.engines import reference
 from sim.errors import InputError
+from sim.jit import RULE
 from sim.model.centre import MOST_ATTEMPTS, MOST_NEEDS, OWN, Centre, centre_of, class_of
 from sim.model.chance import ABSENT, stream_key, u
 from sim.model.day import Day
 from sim.model.records import Outcome, Records
 from sim.reports.trace import told
 
-ENGINES = ["reference"]
+ENGINES = ["reference", "compiled"]
 
 Row = tuple[Any, ...]
 FOR_EVER = math.inf
@@ -735,11 +736,6 @@ def test_by_the_shortest_delay_a_contact_goes_where_it_takes_least_time(engine: 
     rows = [("a", 0, 100), ("a", 10, 100), ("a", 20, 100)]
     mapping = floor({"a": queue()}, agents, routing="shortest_delay")
     assert play(engine, mapping, rows).rows("group talk_end") == [("g2", 100), ("g1", 160), ("g2", 220)]
-
-
-RULE = ctypes.CFUNCTYPE(
-    ctypes.c_double, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64, ctypes.c_double, ctypes.c_int64
-)
 
 
 def address(rule: Any) -> int:

@@ -8,7 +8,6 @@ the calendar with a priority that spells this order out, above the 0 and 1 that 
 duration: those are always finished before the next of our moments.
 """
 
-import ctypes
 import math
 from bisect import bisect_left, insort
 from collections import deque
@@ -22,6 +21,7 @@ import simpy
 
 from sim.engines.routing import FIRST, NOT_NOW, estimated_wait, hand_allows, is_offered, no_number, score
 from sim.errors import InputError
+from sim.jit import RULE
 from sim.model.centre import (
     BY_LEVEL,
     BY_WAITED,
@@ -295,7 +295,7 @@ class Floor:
         self.on_duty, self.overtime, self.busy, self.unreached = (np.zeros(shape) for _ in range(4))
         self.engaged = self.looking = self.joined = self.finished = 0
         self.contacts: list[Contact] = []
-        self.own_rule = _OWN_RULE(centre.rule_address) if centre.rule == OWN else None
+        self.own_rule = RULE(centre.rule_address) if centre.rule == OWN else None
         self.impossible: InputError | None = None
         self.moments, self.opens = centre.steps.moments.tolist(), centre.steps.open.T.tolist()
         self.streams, self.never = list(centre.demand.streams), centre.demand.never.tolist()
@@ -1285,13 +1285,6 @@ def play(
     if floor.impossible is not None:
         raise floor.impossible
     return floor.records()
-
-
-# who serves whom
-
-_OWN_RULE = ctypes.CFUNCTYPE(
-    ctypes.c_double, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64, ctypes.c_double, ctypes.c_int64
-)  # group, queue, level, seconds that the first contact has stood there, number standing → score
 
 
 def hand_of(agent: Agent, skill: Skill) -> int:

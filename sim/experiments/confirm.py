@@ -1,13 +1,16 @@
 """A staffing held against fresh days until every target is sure to hold, with agents added where it is not."""
 
 import math
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
-from sim.experiments.aims import ROUNDING, Judged, bounds, judged
+from sim.experiments.aims import ROUNDING, Aim, Judged, bounds, judged
 from sim.experiments.moves import Search
-from sim.experiments.trials import Played, Trials
+from sim.experiments.trials import Played, Stage, Trials
 from sim.measures.metrics import OFFERED
 
 LOOKS = (4, 12, 48)  # times the days of the search: played one after the other while it is open
@@ -29,57 +32,88 @@ class Confirmed(NamedTuple):
     found: Judged | None
 
 
+class Round(NamedTuple):
+    """What one round says, what was played in it, and the upper limits of the slack of every aim."""
+
+    said: Confirmed
+    played: Played
+    high: np.ndarray
+
+
 def nothing_confirmed(aims: int, confidence: float) -> Confirmed:
     """Where there was nothing to confirm, or no time."""
     return Confirmed(False, confidence, 0, 0, np.full(aims, np.nan), None)
 
 
-def confirmed(
-    search: Search,
-    staffing: np.ndarray,
-    most: np.ndarray,
-    fresh: tuple[Any, int, int, str, int],
-    confidence: float,
-) -> tuple[np.ndarray, Confirmed]:
-    """The staffing, with agents added where needed, and what fresh days say of it.
+@dataclass
+class FreshDays:
+    """Replications from `first` on, which no search has seen; every round takes its own, and more while it is open.
 
-    fresh: stage, seed, the first replication that was not seen yet (as many as the search had), engine and jobs.
-    Round r (from 1) is wrong with probability at most (1 − confidence) × 6 ÷ (π·r)², split evenly over its looks and
-    over the aims (Bonferroni), so that all rounds together are wrong at most at the stated rate: each has days of its
-    own, and a staffing is changed only between rounds.
+    days: of the search, by which a round is measured; stage: that of the trials; number: aims to be sure of. Round r
+    (from 1) is wrong with probability at most (1 − confidence) × 6 ÷ (π·r)², split evenly over its looks and over the
+    aims (Bonferroni), so that all rounds together are wrong at most at the stated rate: what is held against them is
+    changed only between rounds.
     """
-    stage, seed, first, engine, jobs = fresh
-    days, number = first, max(1, int((search.judge(staffing).days > 0).sum()))
-    contacts = max(1.0, float(stage.plan.centre.demand.cumulative[:, -1].sum()))
-    fails = np.zeros(len(search.aims), dtype=int)
-    result = nothing_confirmed(len(search.aims), confidence)
-    for turn in range(1, ROUNDS + 1):
-        error = (1.0 - confidence) * 6.0 / (math.pi * turn) ** 2 / len(LOOKS) / number
-        played: Played | None = None
-        seen = 0
+
+    stage: Stage
+    seed: int
+    days: int
+    engine: str
+    jobs: int
+    confidence: float
+    number: int
+    first: int = 0
+    turn: int = 0
+
+    def __post_init__(self) -> None:
+        self.first = self.days
+
+    @property
+    def contacts(self) -> float:
+        """Expected first contacts of a day."""
+        return max(1.0, float(self.stage.plan.centre.demand.cumulative[:, -1].sum()))
+
+    def hold(self, aims: list[Aim], staffing: np.ndarray, tell: Callable[[], None]) -> Round:
+        """One round: until every aim is sure to hold, or one is sure to be missed, or there were days enough."""
+        self.turn += 1
+        error = (1.0 - self.confidence) * 6.0 / (math.pi * self.turn) ** 2 / len(LOOKS) / self.number
+        seen, played = 0, None
         for look in LOOKS:
-            size = look * days
-            if seen and (seen + size) * contacts > MOST_CONTACTS:
+            size = look * self.days
+            if seen and (seen + size) * self.contacts > MOST_CONTACTS:
                 break
-            trials = Trials(stage, seed, range(first, first + size), engine, jobs)
+            trials = Trials(
+                self.stage, self.seed, range(self.first, self.first + size), self.engine, self.jobs
+            )
             try:
                 part = trials.play(staffing)
             finally:
                 trials.close()
-            first, seen = first + size, seen + size
+            self.first, seen = self.first + size, seen + size
             played = part if played is None else Played(*map(np.concatenate, zip(played, part, strict=True)))
-            found = judged(search.aims, played)
-            low, high = bounds(search.aims, found, error)
-            result = Confirmed(bool((low >= -ROUNDING).all()), confidence, seen, turn, low, found)
-            search.tell("confirming", staffing)
-            if result.holds:
-                return staffing, result
-            if (high < 0).any():
+            found = judged(aims, played)
+            low, high = bounds(aims, found, error)
+            holds = bool((low >= -ROUNDING).all())
+            said = Confirmed(holds, self.confidence, seen, self.turn, low, found)
+            tell()
+            if holds or (high < 0).any():
                 break
         assert played is not None
-        open_ones = np.flatnonzero((high < 0) if (high < 0).any() else (low < -ROUNDING))
+        return Round(said, played, high)
+
+
+def confirmed(
+    search: Search, staffing: np.ndarray, most: np.ndarray, fresh: FreshDays
+) -> tuple[np.ndarray, Confirmed]:
+    """The staffing, with agents added where needed, and what fresh days say of it."""
+    fails = np.zeros(len(search.aims), dtype=int)
+    for _ in range(ROUNDS):
+        said, played, high = fresh.hold(search.aims, staffing, partial(search.tell, "confirming", staffing))
+        if said.holds:
+            break
+        open_ones = np.flatnonzero((high < 0) if (high < 0).any() else (said.low < -ROUNDING))
         staffing = _raised(search, staffing, open_ones, fails, played, most)
-    return staffing, result
+    return staffing, said
 
 
 def _raised(

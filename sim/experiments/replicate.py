@@ -168,7 +168,7 @@ def replicate(
     while True:
         block = _ranges(plans, done, min(done + replications, most))
         for covered, of_plans in zip(
-            block, _played(plans, block, seed, engine, jobs, by_interval), strict=True
+            block, played(plans, block, seed, engine, jobs, by_interval), strict=True
         ):
             for kept, part in zip(parts, of_plans, strict=True):
                 kept.append(part)
@@ -224,7 +224,7 @@ def _gathered(parts: list[Part], ranges: list[range], replications: int) -> Tota
     )
 
 
-def _played(
+def played(
     plans: list[Plan], ranges: list[range], seed: int, engine: str, jobs: int, by_interval: bool
 ) -> Iterator[list[Part]]:
     """The parts in order, by as many workers as there are jobs."""

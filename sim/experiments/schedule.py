@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 
 from sim.experiments import staff
-from sim.experiments.aims import ROUNDING, Aim, Judged, aims_of, bounds, judged
-from sim.experiments.confirm import LOOKS, MOST_CONTACTS, Confirmed, nothing_confirmed
+from sim.experiments.aims import ROUNDING, Aim, Judged, aims_of, judged
+from sim.experiments.confirm import LOOKS, MOST_CONTACTS, Confirmed, FreshDays, nothing_confirmed
 from sim.experiments.covering import Catalogue, catalogue_of, cheapest
 from sim.experiments.growth import by_load, grown, offered_load, very_many
 from sim.experiments.least import by_work
 from sim.experiments.moves import Search, fewer
 from sim.experiments.shiftwork import Rota, relieved, repaired, swapped
 from sim.experiments.staff import EFFORT, FOUND, IMPOSSIBLE, STOPPED, UNSURE
-from sim.experiments.trials import Played, Stage, Trials, stage_of
+from sim.experiments.trials import Stage, Trials, stage_of
 from sim.scenario.schema import Scenario
 from sim.scenario.targets import goals
 
@@ -180,8 +180,8 @@ def _by_interval(
         trials=trials,
         aims=aims,
         price=prices,
-        teams=staff._teams(scenario, free),
-        helpers=staff._helpers(scenario, free, prices),
+        teams=staff.teams_of(scenario, free),
+        helpers=staff.helpers_of(scenario, free, prices),
         most=int(min(MOST_TRIED, max(200, EFFORT / 4 / contacts))),
         tell=lambda what, best: None,
     )
@@ -261,41 +261,24 @@ def _improved(rota: Rota, required: np.ndarray, counts: np.ndarray) -> tuple[np.
 def _confirm(
     rota: Rota, result: Schedule, required: np.ndarray, fresh: tuple[int, int, str, int], confidence: float
 ) -> None:
-    """Hold the schedule against fresh days; where a target is not sure, ask for more of it on the search days.
-
-    Round r (from 1) is wrong with probability at most (1 − confidence) × 6 ÷ (π·r)², split evenly over its looks and
-    over the aims (Bonferroni), as in `confirm.confirmed`; each round has days of its own.
-    """
+    """Hold the schedule against fresh days; where a target is not sure, ask for more of it on the search days."""
     seed, days, engine, jobs = fresh
-    first, number = days, max(1, int((rota.judge(result.counts).days > 0).sum()))
-    contacts = max(1.0, float(rota.trials.stage.plan.centre.demand.cumulative[:, -1].sum()))
-    last = max(1.0, min(days * float(sum(LOOKS)), MOST_CONTACTS / contacts))
-    for turn in range(1, ROUNDS + 1):
-        error = (1.0 - confidence) * 6.0 / (math.pi * turn) ** 2 / len(LOOKS) / number
-        played: Played | None = None
-        seen = 0
-        for look in LOOKS:
-            size = look * days
-            if seen and (seen + size) * contacts > MOST_CONTACTS:
-                break
-            trials = Trials(rota.trials.stage, seed, range(first, first + size), engine, jobs)
-            try:
-                part = trials.play(rota.staffing(result.counts))
-            finally:
-                trials.close()
-            first, seen = first + size, seen + size
-            played = part if played is None else Played(*map(np.concatenate, zip(played, part, strict=True)))
-            rota.tell("confirming", rota.cost(result.counts))
-            found = judged(rota.aims, played)
-            low, high = bounds(rota.aims, found, error)
-            holds = bool((low >= -ROUNDING).all())
-            result.confirmed = Confirmed(holds, confidence, seen, turn, low, found)
-            if holds:
-                result.state = FOUND
-                return
-            if (high < 0).any():
-                break
-        required, counts = _tightened(rota, result, required, found, low, min(1.0, math.sqrt(seen / last)))
+    number = max(1, int((rota.judge(result.counts).days > 0).sum()))
+    held = FreshDays(rota.trials.stage, seed, days, engine, jobs, confidence, number)
+    last = max(1.0, min(days * float(sum(LOOKS)), MOST_CONTACTS / held.contacts))
+    for _ in range(ROUNDS):
+        found = held.hold(
+            rota.aims,
+            rota.staffing(result.counts),
+            lambda: rota.tell("confirming", rota.cost(result.counts)),
+        )
+        result.confirmed = said = found.said
+        if said.holds:
+            result.state = FOUND
+            return
+        assert said.found is not None
+        share = min(1.0, math.sqrt(said.days / last))
+        required, counts = _tightened(rota, result, required, said.found, said.low, share)
         if counts is None:
             return
         result.counts = counts

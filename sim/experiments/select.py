@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sim.errors import InputError, nearest, shown
-from sim.experiments.replicate import Part, Plan, Progress, _played, engine_named, prepared
+from sim.experiments.replicate import Part, Plan, Progress, engine_named, played, prepared
 from sim.measures.estimate import CONFIDENCE, Estimate, difference, interval, of_count, t_quantile
 from sim.measures.metrics import (
     AGENT_METRICS,
@@ -342,7 +342,7 @@ def _days(
 ) -> dict[str, np.ndarray]:
     """The values of some days under every plan still there."""
     ranges = [range(int(p[0]), int(p[-1]) + 1) for p in np.array_split(np.array(days), 4 * jobs) if p.size]
-    parts: list[list[Part]] = list(_played(list(ready.values()), ranges, seed, engine, jobs, False))
+    parts: list[list[Part]] = list(played(list(ready.values()), ranges, seed, engine, jobs, False))
     return {
         name: np.concatenate(
             [aim.values(of[place].sheet.contacts, of[place].sheet.agents, plans[name]) for of in parts]

@@ -10,7 +10,7 @@ import numpy as np
 
 from sim.errors import InputError
 from sim.experiments.aims import Aim, Judged, aims_of
-from sim.experiments.confirm import Confirmed, confirmed, nothing_confirmed
+from sim.experiments.confirm import Confirmed, FreshDays, confirmed, nothing_confirmed
 from sim.experiments.exchange import exchanged
 from sim.experiments.growth import by_formula, by_load, grown, offered_load, very_many
 from sim.experiments.least import NO_BOUND, Bound, completed, lower_bound
@@ -110,8 +110,8 @@ def staffing_for(
         trials=trials,
         aims=aims_of(scenario),
         price=prices,
-        teams=_teams(scenario, free),
-        helpers=_helpers(scenario, free, prices),
+        teams=teams_of(scenario, free),
+        helpers=helpers_of(scenario, free, prices),
         most=int(min(MOST_TRIED, max(LEAST_TRIED, EFFORT / contacts))),
         tell=lambda what, best: None,
     )
@@ -152,8 +152,9 @@ def _sought_out(
     staffing = least_by_one(search, staffing)
     result.searched, result.bound = staffing, lower_bound(search, load, staffing, many)
     search.tell("confirming", staffing)
-    fresh = (stage, seed, result.days, engine, jobs)
-    result.staffing, result.confirmed = confirmed(search, staffing, many, fresh, confidence)
+    number = max(1, int((search.judge(staffing).days > 0).sum()))
+    fresh = FreshDays(stage, seed, result.days, engine, jobs, confidence, number)
+    result.staffing, result.confirmed = confirmed(search, staffing, many, fresh)
     result.state = FOUND if result.confirmed.holds else UNSURE
     result.on_search, result.lost = search.judge(result.staffing), search.lost(result.staffing)
     search.tell("looking at neighbours", result.staffing)
@@ -211,7 +212,7 @@ def prices_of(scenario: Scenario) -> np.ndarray:
     return np.repeat(each[:, None], scenario.grid.count, axis=1)
 
 
-def _helpers(scenario: Scenario, free: list[str], prices: np.ndarray) -> list[list[int]]:
+def helpers_of(scenario: Scenario, free: list[str], prices: np.ndarray) -> list[list[int]]:
     groups = list(scenario.agents.items())
     return [
         sorted(
@@ -222,7 +223,7 @@ def _helpers(scenario: Scenario, free: list[str], prices: np.ndarray) -> list[li
     ]
 
 
-def _teams(scenario: Scenario, free: list[str]) -> np.ndarray:
+def teams_of(scenario: Scenario, free: list[str]) -> np.ndarray:
     """A number for every free group, the same for those that share customers; −1 for the others."""
     names = list(scenario.queues)
     team = {name: place for place, name in enumerate(names)}

@@ -9,7 +9,7 @@ import numpy as np
 from sim.distributions import Distribution
 from sim.jit import handle, kernel
 from sim.model import records as r
-from sim.model.centre import IVR_WAIT, Centre, Draws, interval_of
+from sim.model.centre import IVR_WAIT, Centre, Draws, interval_of, moment_within
 from sim.model.chance import IVR_TIME, LEAVE, TRANSFER, VALUE, u
 from sim.model.day import duration
 from sim.model.records import AGENT_TIME, Outcome, Records, to_tables
@@ -480,7 +480,7 @@ def count_for_target(row, t, queue, requested, c, rules, cell):
         return
     answered, gone = outcome == O_ANSWERED, outcome == O_ABANDONED or outcome == O_BALKED
     if rules.clock[queue]:
-        due = due_in_open_hours(rules, queue, joined, within)
+        due = moment_within(rules.clock_start, rules.clock_opens, rules.clock_closes, queue, joined, within)
         early = gone and joined + t.f[r.WAIT, row] <= due
     else:
         due = joined + within
@@ -496,17 +496,6 @@ def count_for_target(row, t, queue, requested, c, rules, cell):
         counts = True
     if counts:
         cell[COUNTED_FOR_TARGET] += 1.0
-
-
-@kernel(seldom=True)
-def due_in_open_hours(rules, queue, joined, within):
-    """The moment at which so many seconds of a queue's open hours have passed since joining; infinite if never."""
-    for span in range(rules.clock_start[queue], rules.clock_start[queue + 1]):
-        start = max(joined, rules.clock_opens[span])
-        if start + within < rules.clock_closes[span]:
-            return start + within
-        within -= max(0.0, rules.clock_closes[span] - start)
-    return math.inf
 
 
 @kernel(seldom=True)

@@ -186,14 +186,23 @@ def interval_of(moment: float, interval: float, count: int) -> int:
 
 
 @kernel(lean=True)
-def open_moment(c: Any, queue: int, now: float, delay: float) -> float:
-    """When `delay` seconds of a queue's open hours have passed; infinite at or after its last closing."""
-    for span in range(c.span_start[queue], c.span_start[queue + 1]):
-        start = max(now, c.span_opens[span])
-        if start + delay < c.span_closes[span]:
+def moment_within(first: Any, opens: Any, closes: Any, queue: int, now: float, delay: float) -> float:
+    """When `delay` seconds of a queue's spans have passed since now; infinite at or after the end of the last.
+
+    Spans opens[k] to closes[k], k from first[queue] to first[queue + 1] − 1, rising.
+    """
+    for span in range(first[queue], first[queue + 1]):
+        start = max(now, opens[span])
+        if start + delay < closes[span]:
             return start + delay
-        delay -= max(0.0, c.span_closes[span] - start)
+        delay -= max(0.0, closes[span] - start)
     return math.inf
+
+
+@kernel(lean=True)
+def open_moment(c: Any, queue: int, now: float, delay: float) -> float:
+    """The same for a queue's open hours within the horizon."""
+    return moment_within(c.span_start, c.span_opens, c.span_closes, queue, now, delay)
 
 
 @kernel(lean=True)

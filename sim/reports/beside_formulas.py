@@ -18,7 +18,7 @@ from sim.scenario.schema import Scenario
 from sim.scenario.units import say_duration
 
 if TYPE_CHECKING:
-    from sim.reports.results import Result
+    from sim.reports.results import Result, finite
 
 NAMES = {"c": "Erlang C", "a": "Erlang A", "g": "M/M/n+G"}
 KEYS = {"c": "erlang_c", "a": "erlang_a", "g": "erlang_g"}
@@ -101,17 +101,17 @@ class Row:
     def to_dict(self) -> dict[str, Any]:
         """The entry of the JSON document; what is without bound, or does not exist, is null."""
         simulated = {
-            metric: {key: _number(value) for key, value in estimate._asdict().items()}
+            metric: {key: finite(value) for key, value in estimate._asdict().items()}
             for metric, estimate in self.simulated.items()
         }
         formulas: dict[str, Any] = {
-            KEYS[key]: None if said is None else {metric: _number(value) for metric, value in said.items()}
+            KEYS[key]: None if said is None else {metric: finite(value) for metric, value in said.items()}
             for key, said in (("c", self.c), ("a", self.a))
         }
         if formulas["erlang_c"] is not None:
             formulas["erlang_c"]["bounded"] = self.bounded
         return {
-            "queue": self.queue, "start": self.start, "calls": self.calls, "mean_handle": _number(self.handle),
+            "queue": self.queue, "start": self.start, "calls": self.calls, "mean_handle": finite(self.handle),
             "agents": self.agents, "offered_load": self.load, "mean_patience": self.patience,
             "simulated": simulated, **formulas, "reasons": [reason.to_dict() for reason in self.reasons],
         }  # fmt: skip
@@ -251,10 +251,6 @@ def _no_agents(floor: Floor, at: int | None) -> str:
     return (
         f"Nobody is planned to serve {clean(floor.name, 40)} at {when}: no formula can say anything of that"
     )
-
-
-def _number(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
 
 
 # As a frame, a document, a table

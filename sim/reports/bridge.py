@@ -8,10 +8,10 @@ from typing import Any
 
 from sim.experiments.explain import MISSING, Change, Level, Step, Steps, level_of
 from sim.measures.estimate import Estimate
-from sim.reports.changes import _change
+from sim.reports.changes import change_in_words
 from sim.reports.figures import DASH, Cell, a_day, clean, folded, number, span_of
 from sim.reports.layout import WIDTH, Table
-from sim.reports.results import FORMAT, _number
+from sim.reports.results import FORMAT, finite
 from sim.scenario.schema import Scenario
 
 LONGEST = 60  # letters of a value
@@ -194,7 +194,7 @@ def _numbers(values: list[Any]) -> bool:
 
 
 def _value(value: Any) -> str:
-    return clean(_change(value).removeprefix("= "), LONGEST)
+    return clean(change_in_words(value).removeprefix("= "), LONGEST)
 
 
 def _plain(value: Any) -> Any:
@@ -210,4 +210,4 @@ def _level(level: Level) -> dict[str, Any]:
 
 
 def _row(estimate: Estimate) -> dict[str, float | None]:
-    return {key: _number(value) for key, value in estimate._asdict().items()}
+    return {key: finite(value) for key, value in estimate._asdict().items()}

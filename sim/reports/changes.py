@@ -18,7 +18,7 @@ def plan_words(scenario: Scenario) -> Iterator[str]:
 def _changed(scenario: Scenario, path: str, value: Any) -> list[str]:
     """What a plan changes at a path: of a mapping, or a list of mappings, only the keys that differ."""
     if value is None or not isinstance(value, dict | list) or _is_change(value) or _is_by_span(value):
-        return [f"{path} {_change(value)}"]
+        return [f"{path} {change_in_words(value)}"]
     return list(_differing(path, _at(scenario.document, path), value)) or [f"{path} unchanged"]
 
 
@@ -45,7 +45,7 @@ def _differing(path: str, old: Any, new: Any) -> Iterator[str]:
         for place, (before, after) in enumerate(zip(old, new, strict=True)):
             yield from _differing(f"{path}.[{place}]", before, after)
     else:
-        yield f"{path} {_change(new)}"
+        yield f"{path} {change_in_words(new)}"
 
 
 def _is_plain(value: Any) -> bool:
@@ -66,7 +66,7 @@ def _is_by_span(value: Any) -> bool:
     )
 
 
-def _change(value: Any) -> str:
+def change_in_words(value: Any) -> str:
     if value is None:
         return "removed"
     if _is_change(value):
@@ -75,7 +75,7 @@ def _change(value: Any) -> str:
             return f"× {amount}"
         return f"{'' if str(amount).startswith('-') else '+'}{amount}"
     if _is_by_span(value):
-        return ", ".join(f"{_change(one)} in {key}" for key, one in value.items())
+        return ", ".join(f"{change_in_words(one)} in {key}" for key, one in value.items())
     said = _flow(value)
     return f"= {said if len(said) <= MOST else said[: MOST - 1] + '…'}"
 

@@ -513,11 +513,18 @@ def _estimates(samples: Mapping[str, Sample]) -> dict[str, Any]:
 
 
 def _rows(estimates: Mapping[str, Estimate]) -> dict[str, Any]:
-    return {metric: {key: _number(v) for key, v in e._asdict().items()} for metric, e in estimates.items()}
+    return {metric: {key: finite(v) for key, v in e._asdict().items()} for metric, e in estimates.items()}
 
 
-def _number(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
+def finite(value: Any) -> Any:
+    """A figure for a document: null where it is no finite number, arrays' numbers as plain ones, through all levels."""
+    if isinstance(value, dict):
+        return {key: finite(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(each) for each in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -8,7 +8,7 @@ from sim.experiments.select import ZONE, Selected
 from sim.measures.estimate import Estimate
 from sim.reports.figures import a_day, cell, clean, folded, money, number, percent, said
 from sim.reports.layout import WIDTH, Table
-from sim.reports.results import FORMAT, _number
+from sim.reports.results import FORMAT, finite
 from sim.scenario.schema import Scenario
 from sim.scenario.units import DAY
 
@@ -175,4 +175,4 @@ class Selection:
 
 
 def _row(estimate: Estimate) -> dict[str, float | None]:
-    return {key: _number(value) for key, value in estimate._asdict().items()}
+    return {key: finite(value) for key, value in estimate._asdict().items()}

@@ -4,10 +4,9 @@ import csv
 import io
 import json
 import math
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import numpy as np
 
@@ -15,13 +14,14 @@ from sim.errors import InputError, shown
 from sim.experiments.schedule import FOUND, IMPOSSIBLE, STOPPED, UNSURE, Schedule
 from sim.reports.figures import Cell, clean, folded, number, percent, span_of
 from sim.reports.layout import WIDTH, Table
-from sim.reports.results import FORMAT, write_whole
+from sim.reports.results import FORMAT, finite, write_whole
 from sim.reports.staffwords import aim_words
 from sim.scenario.people import Break
 from sim.scenario.schema import Scenario
 from sim.scenario.units import DAY, say_clock, say_day_clock, say_weekdays
 
 ENDINGS = (".csv", ".yaml", ".yml", ".json")
+LAST_STAGE = "confirming"
 FEW = 12  # places named in a sentence
 
 
@@ -178,7 +178,7 @@ class ScheduleResult:
             "uncovered": [self.starts[i] for i in found.uncovered],
             "provenance": self.provenance,
         }  # fmt: skip
-        cleaned: dict[str, Any] = _finite(document)
+        cleaned: dict[str, Any] = finite(document)
         return cleaned
 
     def table(self, width: int = WIDTH) -> str:
@@ -325,35 +325,3 @@ def check_ending(path: str | Path) -> None:
     if Path(path).suffix.lower() not in ENDINGS:
         said = "let it end in .csv for a roster, in .yaml or .json for a plan"
         raise InputError(f"{shown(str(path))} is no name for a schedule; {said}", file="--out")
-
-
-def told(scenario: Scenario, stream: TextIO) -> Callable[[str, int, float], None]:
-    """Progress for a terminal: what is done and the best cost so far, on one line that is written anew."""
-    state: dict[str, Any] = {"what": "", "at": 0.0}
-    alive = stream.isatty()
-
-    def tell(what: str, tried: int, cost: float) -> None:
-        now = time.monotonic()
-        if not (what != state["what"] or (alive and now - state["at"] > 0.2) or now - state["at"] > 10):
-            return
-        state["what"], state["at"] = what, now
-        best = (
-            f", the best so far costs {cost:,.0f} {scenario.currency}".rstrip() if math.isfinite(cost) else ""
-        )
-        line = f"{what}: {tried:,} tried{best}"
-        print(f"\r{line:<100}" if alive else line, end="" if alive else "\n", file=stream, flush=True)
-        if alive and what == "confirming":
-            print(file=stream)
-
-    return tell
-
-
-def _finite(value: Any) -> Any:
-    """Numbers that are none, as null; arrays' numbers as plain ones."""
-    if isinstance(value, dict):
-        return {key: _finite(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(each) for each in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value

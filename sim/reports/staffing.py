@@ -16,12 +16,13 @@ from sim.experiments.aims import Aim
 from sim.experiments.staff import FOUND, IMPOSSIBLE, STOPPED, Staffing, hours_of
 from sim.reports.figures import Cell, clean, compact, folded, number, percent, price, span_of
 from sim.reports.layout import WIDTH, Table
-from sim.reports.results import FORMAT, write_whole
+from sim.reports.results import FORMAT, finite, write_whole
 from sim.reports.staffwords import aim_words, sentences
 from sim.scenario.schema import Scenario
 from sim.scenario.units import DAY
 
 ENDINGS = (".csv", ".yaml", ".yml", ".json")
+LAST_STAGE = "looking at neighbours"  # of the search, after which its line of progress is left standing
 
 
 class StaffingResult:
@@ -112,7 +113,7 @@ class StaffingResult:
             "curve": [point._asdict() for point in found.curve],
             "provenance": self.provenance,
         }  # fmt: skip
-        cleaned: dict[str, Any] = _finite(document)
+        cleaned: dict[str, Any] = finite(document)
         return cleaned
 
     def write(self, path: str | Path) -> None:
@@ -242,8 +243,11 @@ def check_ending(path: str | Path) -> None:
         )
 
 
-def told(scenario: Scenario, stream: TextIO) -> Callable[[str, int, float], None]:
-    """Progress for a terminal: what is done and the best cost so far, on one line that is written anew."""
+def told(scenario: Scenario, stream: TextIO, last: str) -> Callable[[str, int, float], None]:
+    """Progress for a terminal: what is done and the best cost so far, on one line that is written anew.
+
+    last: the stage after which the line is left standing.
+    """
     state: dict[str, Any] = {"what": "", "at": 0.0}
     alive = stream.isatty()
 
@@ -252,9 +256,10 @@ def told(scenario: Scenario, stream: TextIO) -> Callable[[str, int, float], None
         if not (what != state["what"] or (alive and now - state["at"] > 0.2) or now - state["at"] > 10):
             return
         state["what"], state["at"] = what, now
-        line = f"{what}: {tried:,} staffings tried, the best so far costs {cost:,.0f} {scenario.currency}".rstrip()
+        best = f", the best so far costs {cost:,.0f} {scenario.currency}" if math.isfinite(cost) else ""
+        line = f"{what}: {tried:,} tried{best}".rstrip()
         print(f"\r{line:<100}" if alive else line, end="" if alive else "\n", file=stream, flush=True)
-        if alive and what == "looking at neighbours":
+        if alive and what == last:
             print(file=stream)
 
     return tell
@@ -275,14 +280,3 @@ def _place(aim: Aim, starts: list[str]) -> dict[str, Any]:
         "per": aim.goal.per,
         "start": starts[aim.first],
     }
-
-
-def _finite(value: Any) -> Any:
-    """Numbers that are none, as null; arrays' numbers as plain ones."""
-    if isinstance(value, dict):
-        return {key: _finite(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(each) for each in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value
