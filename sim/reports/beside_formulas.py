@@ -10,7 +10,7 @@ from tabulate import tabulate
 
 from sim.measures.estimate import Estimate, interval, sample_of
 from sim.measures.metrics import QUEUE_METRICS, observed_seconds, queue_figures
-from sim.reports.figures import DASH, cell, clean, compact, folded, joined, percent, span_of, unit_of
+from sim.reports.figures import DASH, cell, clean, compact, finite, folded, joined, percent, span_of, unit_of
 from sim.reports.gaps import BETTER, Cause, Floor, causes, gap
 from sim.reports.layout import WIDTH
 from sim.reports.planner import METRICS, Array, Asked, Said, erlang, inputs, neighbours
@@ -18,7 +18,7 @@ from sim.scenario.schema import Scenario
 from sim.scenario.units import say_duration
 
 if TYPE_CHECKING:
-    from sim.reports.results import Result, finite
+    from sim.reports.results import Result
 
 NAMES = {"c": "Erlang C", "a": "Erlang A", "g": "M/M/n+G"}
 KEYS = {"c": "erlang_c", "a": "erlang_a", "g": "erlang_g"}

@@ -9,9 +9,9 @@ from typing import Any
 from sim.experiments.explain import MISSING, Change, Level, Step, Steps, level_of
 from sim.measures.estimate import Estimate
 from sim.reports.changes import change_in_words
-from sim.reports.figures import DASH, Cell, a_day, clean, folded, number, span_of
+from sim.reports.figures import DASH, Cell, a_day, clean, finite, folded, number, span_of
 from sim.reports.layout import WIDTH, Table
-from sim.reports.results import FORMAT, finite
+from sim.reports.results import FORMAT
 from sim.scenario.schema import Scenario
 
 LONGEST = 60  # letters of a value

@@ -3,6 +3,9 @@
 import math
 import textwrap
 from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
 
 from sim.errors import one_line
 from sim.measures.estimate import Estimate
@@ -19,6 +22,17 @@ def clean(name: str, width: int) -> str:
     """A name on one line, control characters escaped, shortened to a width."""
     name = " ".join(one_line(name).split())
     return name if len(name) <= width else name[: width - 1] + "…"
+
+
+def finite(value: Any) -> Any:
+    """A figure for a document: null where it is no finite number, arrays' numbers as plain ones, through all levels."""
+    if isinstance(value, dict):
+        return {key: finite(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(each) for each in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def unit_of(seconds: float) -> tuple[float, str]:

@@ -149,6 +149,7 @@ class _Asked:
 
     def _fewest(self) -> int:
         from sim import theory
+        from sim.reports.figures import finite
 
         known = {"arrival_rate": self.calls / self.interval, "mean_handle": self.aht, **self.targets}
         if self.formula == "b":
@@ -164,6 +165,7 @@ class _Asked:
     def row(self, agents: int) -> dict[str, Any]:
         """The figures with so many agents; None for what is infinite or does not exist."""
         from sim import theory
+        from sim.reports.figures import finite
 
         known = {"arrival_rate": self.calls / self.interval, "mean_handle": self.aht, "agents": agents}
         found: dict[str, Any] = {"agents": agents}
@@ -184,7 +186,8 @@ class _Asked:
             "abandonment_rate", "delayed_share", "mean_wait", "asa", "mean_queue_length", "occupancy",
         ):  # fmt: skip
             found[name] = getattr(figures, name)
-        return {name: _finite(value) for name, value in found.items()}
+        cleaned: dict[str, Any] = finite(found)
+        return cleaned
 
     def rows(self) -> list[dict[str, Any]]:
         """The number of agents and those around it."""
@@ -270,10 +273,6 @@ def _said(name: str, value: Any, bounded: bool) -> str:
     if name.endswith(("_share", "_rate", "_level")) or name == "occupancy":
         return f"{100.0 * value:.2f}"
     return f"{value:.1f}" if value >= 100.0 else f"{value:.2f}"
-
-
-def _finite(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 # Options, each read into a number or refused in one sentence.

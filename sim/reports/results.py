@@ -40,6 +40,7 @@ from sim.measures.metrics import (
 )
 from sim.model.day import deal
 from sim.model.records import frame
+from sim.reports.figures import finite
 from sim.scenario.schema import Scenario
 
 FORMAT = 1
@@ -514,17 +515,6 @@ def _estimates(samples: Mapping[str, Sample]) -> dict[str, Any]:
 
 def _rows(estimates: Mapping[str, Estimate]) -> dict[str, Any]:
     return {metric: {key: finite(v) for key, v in e._asdict().items()} for metric, e in estimates.items()}
-
-
-def finite(value: Any) -> Any:
-    """A figure for a document: null where it is no finite number, arrays' numbers as plain ones, through all levels."""
-    if isinstance(value, dict):
-        return {key: finite(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [finite(each) for each in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 from sim.experiments.select import ZONE, Selected
 from sim.measures.estimate import Estimate
-from sim.reports.figures import a_day, cell, clean, folded, money, number, percent, said
+from sim.reports.figures import a_day, cell, clean, finite, folded, money, number, percent, said
 from sim.reports.layout import WIDTH, Table
-from sim.reports.results import FORMAT, finite
+from sim.reports.results import FORMAT
 from sim.scenario.schema import Scenario
 from sim.scenario.units import DAY
 

@@ -12,9 +12,9 @@ import numpy as np
 
 from sim.errors import InputError, shown
 from sim.experiments.schedule import FOUND, IMPOSSIBLE, STOPPED, UNSURE, Schedule
-from sim.reports.figures import Cell, clean, folded, number, percent, span_of
+from sim.reports.figures import Cell, clean, finite, folded, number, percent, span_of
 from sim.reports.layout import WIDTH, Table
-from sim.reports.results import FORMAT, finite, write_whole
+from sim.reports.results import FORMAT, write_whole
 from sim.reports.staffwords import aim_words
 from sim.scenario.people import Break
 from sim.scenario.schema import Scenario

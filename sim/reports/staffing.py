@@ -14,9 +14,9 @@ import numpy as np
 from sim.errors import InputError, shown
 from sim.experiments.aims import Aim
 from sim.experiments.staff import FOUND, IMPOSSIBLE, STOPPED, Staffing, hours_of
-from sim.reports.figures import Cell, clean, compact, folded, number, percent, price, span_of
+from sim.reports.figures import Cell, clean, compact, finite, folded, number, percent, price, span_of
 from sim.reports.layout import WIDTH, Table
-from sim.reports.results import FORMAT, finite, write_whole
+from sim.reports.results import FORMAT, write_whole
 from sim.reports.staffwords import aim_words, sentences
 from sim.scenario.schema import Scenario
 from sim.scenario.units import DAY
