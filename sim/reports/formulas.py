@@ -149,7 +149,6 @@ class _Asked:
 
     def _fewest(self) -> int:
         from sim import theory
-        from sim.reports.figures import finite
 
         known = {"arrival_rate": self.calls / self.interval, "mean_handle": self.aht, **self.targets}
         if self.formula == "b":
