@@ -332,13 +332,16 @@ class Whole:
         return not transferred or (self.holds[served.key] and served.outcome == Outcome.ANSWERED)
 
     def nights_are_survived(self, floor: reference.Floor, now: float) -> None:
-        """While a queue that carries is closed nobody leaves it but those whose patience has run out."""
+        """While a queue that carries is closed only patience ends a wait, and only an inbox lets anybody in."""
         for queue, rule in enumerate(self.centre.at_close):
             shut = not floor.open[queue] and not self.was_open[queue] and now > 0.0
             if rule == CARRY and shut and now < self.centre.horizon:
-                mine = [c for c in floor.contacts if c.queue == queue and c.outcome == Outcome.ABANDONED]
-                gone = sum(left_at(c) == now for c in mine)
-                assert floor.on_line[queue] == self.on_line[queue] - gone
+                mine = [c for c in floor.contacts if c.queue == queue and not c.is_request]
+                left = [c for c in mine if c.outcome == Outcome.ABANDONED]
+                gone = sum(left_at(c) == now for c in left)
+                waiting = [c for c in mine if c.outcome < 0] + left
+                came = sum(c.joined == now for c in waiting) if self.centre.inbox[queue] else 0
+                assert floor.on_line[queue] == self.on_line[queue] + came - gone
                 self.seen |= {"a night"} if self.on_line[queue] else set()
         self.on_line, self.was_open = list(floor.on_line), list(floor.open)
 

@@ -626,12 +626,16 @@ def test_a_customers_contacts_are_one_chain_of_needs_and_attempts(engine: str, s
 @LAW
 @given(scene=scenarios())
 def test_queues_let_in_and_serve_by_their_hours(engine: str, scene: Scene) -> None:
-    """Nobody joins a closed queue, nobody finds an open one closed but out of the IVR, only `finish` goes on."""
+    """Nobody joins a closed queue but an inbox, only out of an IVR is an open one closed, only `finish` goes on."""
     centre, _, r = played_whole(scene, engine)
     for queue in range(centre.balks.size):
         mine = r.queue == queue
         joined = r.joined[mine & (r.joined >= 0) & (r.arrived >= 0)]
-        assert is_open(centre, queue, joined).all()
+        if centre.inbox[queue]:
+            assert (is_open(centre, queue, joined) | (joined < centre.horizon)).all()
+            assert not (mine & (r.outcome == Outcome.CLOSED) & (r.arrived < centre.horizon)).any()
+        else:
+            assert is_open(centre, queue, joined).all()
         shut = mine & (r.outcome == Outcome.CLOSED)
         if not centre.ivr[queue]:
             assert not is_open(centre, queue, r.arrived[shut]).any()
