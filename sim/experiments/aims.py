@@ -140,7 +140,7 @@ def bounds(aims: list[Aim], found: Judged, error: float) -> tuple[np.ndarray, np
         if found.days[k] < FEW_DAYS:
             continue
         if aim.goal.on_days is None:
-            squares = float(np.dot(found.moves[:, k], found.moves[:, k]))
+            squares = float((found.moves[:, k] ** 2).sum())
             width = half * np.sqrt(squares / (count - 1) / count)
             low[k], high[k] = found.slack[k] - width, found.slack[k] + width
             continue
