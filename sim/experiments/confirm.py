@@ -1,4 +1,8 @@
-"""A staffing held against fresh days until every target is sure to hold, with agents added where it is not."""
+"""A staffing held against fresh days until every target is sure to hold: agents added where it is not, then taken back.
+
+What one round shows only says what to try next; whatever is confirmed has been held against days of its own, and all
+rounds together are wrong at most at the stated rate.
+"""
 
 import math
 from collections.abc import Callable
@@ -16,6 +20,8 @@ from sim.measures.metrics import OFFERED
 LOOKS = (4, 12, 48)  # times the days of the search: played one after the other while it is open
 ROUNDS = 20
 MOST_CONTACTS = 40_000_000  # that one round plays
+WEIGHED = 12  # times the days of the search: on so many it is seen which additions may go again
+GIVE_BACKS = 3  # times that something is taken back
 
 
 class Confirmed(NamedTuple):
@@ -76,7 +82,7 @@ class FreshDays:
     def hold(self, aims: list[Aim], staffing: np.ndarray, tell: Callable[[], None]) -> Round:
         """One round: until every aim is sure to hold, or one is sure to be missed, or there were days enough."""
         self.turn += 1
-        error = (1.0 - self.confidence) * 6.0 / (math.pi * self.turn) ** 2 / len(LOOKS) / self.number
+        error = self.error(self.turn)
         seen, played = 0, None
         for look in LOOKS:
             size = look * self.days
@@ -101,18 +107,64 @@ class FreshDays:
         assert played is not None
         return Round(said, played, high)
 
+    def spared(self, search: Search, staffing: np.ndarray, least: np.ndarray) -> np.ndarray:
+        """The staffing without those additions to `least` without which a full round of days would likely confirm it.
+
+        The dearest first, on days of their own, the narrower limits of a whole round reckoned with.
+        """
+        cells = sorted(zip(*np.nonzero(staffing > least), strict=True), key=lambda c: (-search.price[c], c))
+        size = WEIGHED * self.days
+        if not cells or size * self.contacts > MOST_CONTACTS:
+            return staffing
+        trials = Trials(self.stage, self.seed, range(self.first, self.first + size), self.engine, self.jobs)
+        self.first += size
+        whole = max(size, min(sum(LOOKS) * self.days, MOST_CONTACTS / self.contacts))
+        try:
+            for cell in cells:
+                while staffing[cell] > least[cell]:
+                    other = staffing.copy()
+                    other[cell] -= 1
+                    found = judged(search.aims, trials.play(other))
+                    low, _ = bounds(search.aims, found, self.error(self.turn + 1))
+                    slack, low = (each[np.isfinite(found.slack)] for each in (found.slack, low))
+                    if (slack - (slack - low) * math.sqrt(size / whole) < -ROUNDING).any():
+                        break
+                    staffing = other
+        finally:
+            trials.close()
+        return staffing
+
+    def error(self, turn: int) -> float:
+        """How often one look of a round may be wrong of one aim."""
+        return (1.0 - self.confidence) * 6.0 / (math.pi * turn) ** 2 / len(LOOKS) / self.number
+
 
 def confirmed(
     search: Search, staffing: np.ndarray, most: np.ndarray, fresh: FreshDays
 ) -> tuple[np.ndarray, Confirmed]:
-    """The staffing, with agents added where needed, and what fresh days say of it."""
-    fails = np.zeros(len(search.aims), dtype=int)
+    """The staffing, with agents added where needed and none that can be seen to be spared, and what fresh days say."""
+    fails, least = np.zeros(len(search.aims), dtype=int), staffing
     for _ in range(ROUNDS):
         said, played, high = fresh.hold(search.aims, staffing, partial(search.tell, "confirming", staffing))
         if said.holds:
-            break
+            return _taken_back(search, staffing, least, said, fresh)
         open_ones = np.flatnonzero((high < 0) if (high < 0).any() else (said.low < -ROUNDING))
         staffing = _raised(search, staffing, open_ones, fails, played, most)
+    return staffing, said
+
+
+def _taken_back(
+    search: Search, staffing: np.ndarray, least: np.ndarray, said: Confirmed, fresh: FreshDays
+) -> tuple[np.ndarray, Confirmed]:
+    """A confirmed staffing without the additions to `least` that can be spared, once that is confirmed in its turn."""
+    for _ in range(GIVE_BACKS):
+        other = fresh.spared(search, staffing, least)
+        if np.array_equal(other, staffing):
+            break
+        again = fresh.hold(search.aims, other, partial(search.tell, "confirming", other)).said
+        if not again.holds:
+            break
+        staffing, said = other, again
     return staffing, said
 
 

@@ -50,12 +50,12 @@ def promising(search: Search, staffing: np.ndarray) -> list[Move]:
 def measured(search: Search, staffing: np.ndarray, slack: np.ndarray, more: int) -> dict[Cell, np.ndarray]:
     """How one agent more (or fewer) in each cell changes the slack of every aim.
 
-    Where all aims are of intervals, cells far from each other are measured in one go: an aim follows the last change
-    up to its own interval.
+    Cells far from each other are measured in one go, where any aim is of a day those of different days: an aim follows
+    the last change up to its own end.
     """
     last = staffing.shape[1]
-    lengths = {aim.last - aim.first for aim in search.aims}
-    apart = APART if lengths == {0} and search.bulk else last
+    longest = max(aim.last - aim.first for aim in search.aims)
+    apart = longest + 1 if longest else APART
     ends = np.array([aim.last for aim in search.aims])
     result = {(g, i): np.zeros(slack.size) for g in search.free for i in range(last)}
     for g in search.free:

@@ -1,7 +1,7 @@
 """The headcount bridge: from one scenario to another, one difference at a time, on the same days."""
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ from sim.measures.estimate import Estimate, Sample, difference, interval, of_cou
 from sim.measures.metrics import LOST_CUSTOMERS
 from sim.scenario.queue import Queue
 from sim.scenario.schema import Scenario
+from sim.scenario.targets import goals
 from sim.scenario.units import say_clock, say_duration
 from sim.scenario.weeks import Grid
 
@@ -118,6 +119,7 @@ class Steps:
 
     start: Level
     steps: tuple[Step, ...]
+    left_out: tuple[str, ...] = ()  # targets that the required hours do not heed: "support.lost_rate"
 
     @property
     def end(self) -> Level:
@@ -163,7 +165,13 @@ def bridge(
         Step(title, changes, before, after)
         for (title, changes, _), before, after in zip(way, levels, levels[1:], strict=False)
     ]
-    return Steps(levels[0], tuple(steps))
+    return Steps(levels[0], tuple(steps), () if search else left_out(scenarios))
+
+
+def left_out(scenarios: Iterable[Scenario]) -> tuple[str, ...]:
+    """The targets that no formula knows, of any of the scenarios."""
+    names = [goal.name for scenario in scenarios for goal in goals(scenario) if goal.metric == "lost_rate"]
+    return tuple(f"{name}.lost_rate" for name in dict.fromkeys(names))
 
 
 def _check_grids(a: Grid, b: Grid) -> None:
@@ -284,9 +292,9 @@ def required_hours(scenario: Scenario) -> float:
 
     The contacts of an interval are those that reach the queue, transfers and repeats of those served included and
     redials not; they meet as many agents as Erlang A takes for the queue's promise (or its service level,
-    abandonment and ASA under `targets`), with its own patience, or Erlang C without any. Each queue has agents of
-    its own: what sharing them between queues, and callbacks, would save is left out. The hours are divided by
-    (1 − absence) × (1 − shrinkage), mean over the groups that serve the queue at their first level.
+    abandonment and ASA under `targets`, and an occupancy of its groups), with its own patience, or Erlang C without
+    any. Each queue has agents of its own: what sharing them between queues, and callbacks, would save is left out. The
+    hours are divided by (1 − absence) × (1 − shrinkage), mean over the groups that serve the queue first.
     """
     contacts = _contacts(scenario)
     return sum(_queue_hours(scenario, name, contacts[place]) for place, name in enumerate(scenario.queues))
@@ -361,7 +369,15 @@ def _targets(scenario: Scenario, name: str, queue: Queue) -> dict[str, float]:
             for key, value in target.numbers.items()
             if key in ("service_level", "abandonment_rate", "asa")
         }
+    if queue.patience is None:
+        found.pop("abandonment_rate", None)  # nobody hangs up
     found = found or {"service_level": queue.service_level.target}
+    level = min((g.skills[name].level for g in scenario.agents.values() if name in g.skills), default=1)
+    for key, group in scenario.agents.items():
+        if name in group.skills and group.skills[name].level == level:
+            for target in scenario.targets.get(key, ()):
+                if target.occupancy is not None:
+                    found["occupancy"] = min(target.occupancy, found.get("occupancy", 1.0))
     return {key: value if key == "asa" else min(max(value, LEAST), MOST) for key, value in found.items()}
 
 

@@ -57,9 +57,11 @@ def by_formula(scenario: Scenario, load: np.ndarray) -> np.ndarray:
             if goal.name == name and goal.on_days is None and goal.metric in FORMULA_KNOWS
         }
         busy, handle = load[q] > 0, mean_handle(queue, scenario.grid.count)
-        if not known or not busy.any() or known.get("asa") == 0.0:
-            continue
         patience = queue.patience.drawn[0].mean if queue.patience else math.inf
+        if not 0 < patience < math.inf:
+            known.pop("abandonment_rate", None)  # nobody hangs up
+        if not known or not busy.any():
+            continue
         result[q, busy] = smallest_agents(
             arrival_rate=load[q, busy] / handle[busy],
             mean_handle=handle[busy],

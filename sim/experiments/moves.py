@@ -36,7 +36,6 @@ class Search:
     helpers: list[list[int]]  # by queue: the free groups with the skill, cheapest first
     most: int  # staffings that may be tried
     tell: Told
-    bulk: bool = True  # whether changes far from each other are measured in one go
     best: np.ndarray | None = None
     known: dict[bytes, tuple[Judged, np.ndarray]] = field(default_factory=dict)
 
@@ -104,37 +103,41 @@ def try_moves(search: Search, staffing: np.ndarray, moves: list[Move]) -> tuple[
         found = search.judge(there)
         if found.holds.all():
             return there, moves
-        if len(moves) == 1:
-            return staffing, []
-        wrong = _blamed(search, moves, found)
-        if len(wrong) < len(moves):
-            return try_moves(search, staffing, [move for move in moves if move not in wrong])
-    elif len(moves) == 1:
-        return staffing, []
-    half = (len(moves) + 1) // 2
-    staffing, first = try_moves(search, staffing, moves[:half])
-    staffing, second = try_moves(search, staffing, moves[half:])
+        wrong, later = _blamed(search, moves, found)
+    else:
+        wrong, later = _divided(moves)
+    staffing, first = try_moves(search, staffing, [m for m in moves if m not in wrong and m not in later])
+    staffing, second = try_moves(search, staffing, later)
     return staffing, first + second
 
 
-def _blamed(search: Search, moves: list[Move], found: Judged) -> list[Move]:
-    """The moves next to aims that broke: of the same team, the last one before the aim's end or in it.
+def _blamed(search: Search, moves: list[Move], found: Judged) -> tuple[list[Move], list[Move]]:
+    """The moves next to aims that broke: those that are out, and those to be tried again after the others.
 
-    All of them where an aim is over a whole day: which one it was cannot be seen.
+    Of an interval: the last move of the same team before its end or in it is out. Of a whole day: which one it was
+    cannot be seen, so the second half of those in it is tried again, day by day at the same time; a single one is out.
     """
     wrong: set[Move] = set()
+    later: set[Move] = set()
     for k in np.flatnonzero(~found.holds):
         aim = search.aims[k]
-        if aim.last > aim.first:
-            return moves
         teams = {int(search.teams[g]) for g in search.helpers_of(aim)}
         same = [move for move in moves if int(search.teams[move[0][0]]) in teams] or moves
+        within = [move for move in same if aim.first <= _start(move) <= aim.last]
         before = [move for move in same if _start(move) <= aim.last]
-        if not before:
-            return moves
-        latest = max(_start(move) for move in before)
-        wrong.update(move for move in before if _start(move) == latest)
-    return [move for move in moves if move in wrong]
+        if aim.first < aim.last or not before:
+            out, again = _divided(within or before or same)
+            later.update(again)
+        else:
+            latest = max(map(_start, before))
+            out = [move for move in before if _start(move) == latest]
+        wrong.update(out)
+    return [m for m in moves if m in wrong], [m for m in moves if m in later - wrong]
+
+
+def _divided(moves: list[Move]) -> tuple[list[Move], list[Move]]:
+    """A single move is out; of several the second half is to be tried again."""
+    return (moves, []) if len(moves) == 1 else ([], moves[(len(moves) + 1) // 2 :])
 
 
 def _start(move: Move) -> int:

@@ -239,11 +239,11 @@ def played(
     else:
         _start_here(plans, seed, engine, by_interval)
         pool = ThreadPoolExecutor(workers)
-    try:
+    with ended(pool):
         waiting: list[Future[list[Part]]] = []
         for replications in ranges:
             if isinstance(pool, ProcessPoolExecutor):
-                with _deaf_to_ctrl_c():  # the workers are started by a submit, and inherit it
+                with deaf_to_ctrl_c():  # the workers are started by a submit, and inherit it
                     waiting.append(pool.submit(_work, replications, seed, engine, by_interval))
             else:
                 waiting.append(pool.submit(play_part, plans, replications, seed, engine, by_interval))
@@ -251,16 +251,23 @@ def played(
                 yield waiting.pop(0).result()
         for future in waiting:
             yield future.result()
+
+
+@contextmanager
+def ended(pool: Executor) -> Iterator[Executor]:
+    """A pool that is ended with this; after an error nobody waits for what its processes are at."""
+    try:
+        yield pool
     except BaseException:
         for process in list((getattr(pool, "_processes", None) or {}).values()):
-            process.terminate()  # nobody waits for what they are at
+            process.terminate()
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
 @contextmanager
-def _deaf_to_ctrl_c() -> Iterator[None]:
+def deaf_to_ctrl_c() -> Iterator[None]:
     """Start workers that never hear Ctrl-C; one that comes meanwhile is held back for us, not lost."""
     if not hasattr(signal, "pthread_sigmask"):
         yield

@@ -133,7 +133,11 @@ def _plain(text: str) -> float:
 
 def _metric(name: str, known: Mapping[str, Metric]) -> Metric:
     if name not in known:
-        raise InputError(f"there is no metric {shown(name)}{nearest(name, known)}", path="best")
+        fit = [each for each in known if each not in NEITHER and known[each].kind != "percentile"]
+        near = _holding(name, fit) or nearest(name, known)
+        raise InputError(
+            f"there is no metric {shown(name)}{near}; those that fit are {', '.join(fit)}", path="best"
+        )
     if known[name].kind == "percentile":
         raise InputError(
             f"{name} is taken over the waits of all days and has no value for each; choose mean_wait or max_wait",
@@ -145,6 +149,13 @@ def _metric(name: str, known: Mapping[str, Metric]) -> Metric:
             path="best",
         )
     return known[name]
+
+
+def _holding(name: str, metrics: list[str]) -> str:
+    """Up to three metrics that have a word of the name in theirs: "cost" is in staff_cost."""
+    words = {word for word in name.lower().split("_") if len(word) > 2}
+    found = [shown(metric) for metric in metrics if words & set(metric.split("_"))][:3]
+    return f" (did you mean {' or '.join(found)}?)" if found else ""
 
 
 def _check_sum(aim: Aim) -> None:

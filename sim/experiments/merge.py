@@ -1,0 +1,98 @@
+"""Several stores of one sweep put together into one."""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+from sim.errors import InputError
+from sim.experiments.store import (
+    APPLICATION,
+    check_is_store,
+    check_same,
+    connected,
+    locked,
+    said_of,
+    stored_definition,
+)
+
+
+def merge(out: Path, stores: Sequence[Path]) -> tuple[int, int]:
+    """Put the points of several stores of one sweep into one; returns how many were played, and how many there are.
+
+    Of points that several have, the one with most replications is taken; what they hold is the same.
+    """
+    for store in stores:
+        if not check_is_store(store):
+            raise InputError("is no store of a sweep, or not there", file=str(store))
+        if out.exists() and out.samefile(store):
+            raise InputError("is to be written, and one of those to be read; choose another", file=str(out))
+    with locked(out):
+        if not check_is_store(out):
+            with said_of(out), closing(connected(out)) as connection:
+                _copy_tables(connection, stores[0])
+        with said_of(out), closing(connected(out)) as connection:
+            for store in stores:
+                _take_in(connection, out, store)
+            query = "SELECT count(*) FILTER (WHERE replications), count(*) FROM points"
+            played, points = connection.execute(query).fetchone()
+            return played, points
+
+
+@contextmanager
+def _attached(connection: sqlite3.Connection, store: Path) -> Iterator[None]:
+    with said_of(store):
+        connection.execute("ATTACH ? AS other", (str(store),))
+    try:
+        yield
+    finally:
+        with suppress(sqlite3.Error):
+            connection.execute("DETACH other")
+
+
+def _copy_tables(connection: sqlite3.Connection, store: Path) -> None:
+    """The tables of another store, empty, and what it says of its sweep."""
+    with _attached(connection, store):
+        connection.execute("BEGIN IMMEDIATE")
+        for (sql,) in connection.execute(
+            "SELECT sql FROM other.sqlite_schema WHERE sql IS NOT NULL"
+        ).fetchall():
+            connection.execute(sql)
+        connection.execute("INSERT INTO sweep SELECT * FROM other.sweep")
+        connection.execute(f"PRAGMA application_id = {APPLICATION}")
+        connection.execute("COMMIT")
+
+
+def _take_in(connection: sqlite3.Connection, out: Path, store: Path) -> None:
+    """Whatever another store has more of."""
+    with _attached(connection, store), said_of(store):
+        rows = connection.execute("SELECT key, value FROM other.sweep")
+        check_same(store, {key: json.loads(value) for key, value in rows}, stored_definition(connection))
+        clash = connection.execute(
+            "SELECT o.point FROM other.points o JOIN points p ON o.point = p.point WHERE o.key <> p.key"
+            " UNION SELECT o.point FROM other.points o JOIN points p ON o.key = p.key WHERE o.point <> p.point"
+        ).fetchone()
+        if clash:
+            raise InputError(
+                f"has another point {clash[0]} than the stores before it; make all from one sweep file",
+                file=str(store),
+            )
+        with said_of(out):
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(
+                "CREATE TEMP TABLE taken AS SELECT o.point FROM other.points o LEFT JOIN points p USING (point)"
+                " WHERE p.point IS NULL OR o.replications > p.replications"
+                " OR (o.replications = p.replications AND o.error IS NOT NULL)"
+            )
+            tables = connection.execute(
+                "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name <> 'sweep'"
+            ).fetchall()
+            for (table,) in tables:
+                connection.execute(f"DELETE FROM main.{table} WHERE point IN (SELECT point FROM taken)")
+                connection.execute(
+                    f"INSERT INTO main.{table} SELECT * FROM other.{table}"
+                    " WHERE point IN (SELECT point FROM taken)"
+                )
+            connection.execute("DROP TABLE taken")
+            connection.execute("COMMIT")
