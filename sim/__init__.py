@@ -17,13 +17,16 @@ _HOMES = {
     "simulate": "sim.verbs",
     "compare": "sim.verbs",
     "explain": "sim.verbs",
+    "sweep": "sim.verbs",
     "staff": "sim.verbs",
     "schedule": "sim.verbs",
+    "fit": "sim.verbs",
     "deal": "sim.verbs",
     "trace": "sim.verbs",
     "Scenario": "sim.scenario.schema",
     "Result": "sim.reports.results",
     "Comparison": "sim.reports.results",
+    "SweepResult": "sim.reports.sweeps",
     "InputError": "sim.errors",
 }
 __all__ = [*_HOMES, "__version__", "theory"]
@@ -33,14 +36,17 @@ if TYPE_CHECKING:
     from sim.errors import InputError as InputError
     from sim.reports.results import Comparison as Comparison
     from sim.reports.results import Result as Result
+    from sim.reports.sweeps import SweepResult as SweepResult
     from sim.scenario.schema import Scenario as Scenario
     from sim.verbs import compare as compare
     from sim.verbs import deal as deal
     from sim.verbs import explain as explain
+    from sim.verbs import fit as fit
     from sim.verbs import load as load
     from sim.verbs import schedule as schedule
     from sim.verbs import simulate as simulate
     from sim.verbs import staff as staff
+    from sim.verbs import sweep as sweep
     from sim.verbs import trace as trace
 
 

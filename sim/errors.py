@@ -5,7 +5,8 @@ import json
 import math
 import numbers
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 LONGEST = 60  # characters of a quoted value
@@ -51,6 +52,15 @@ class InputError(ValueError):
             part for part in (self.file, f"line {self.line}" if self.line is not None else "") if part
         )
         return one_line(": ".join(part for part in (where, said_path(self.path), self.problem) if part))
+
+
+@contextmanager
+def under(prefix: str) -> Iterator[None]:
+    """Within this, the path of an InputError stands under `prefix`."""
+    try:
+        yield
+    except InputError as error:
+        raise error.under(prefix) from None
 
 
 def said_path(path: str) -> str:

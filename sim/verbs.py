@@ -4,7 +4,7 @@ import math
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -16,16 +16,25 @@ from sim.measures.metrics import AGENT_METRICS, QUEUE_METRICS
 from sim.model.centre import centre_of
 from sim.model.day import deal as deal_day
 from sim.reports.results import OWN_RULE, Comparison, Result
+from sim.scenario.load import from_source
 from sim.scenario.quantities import MOST_REPLICATIONS
 from sim.scenario.schema import Scenario
-from sim.scenario.source import Source, read
+from sim.scenario.source import read
 from sim.scenario.units import number
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from sim.experiments.design import Sweep
+    from sim.experiments.sweep import Standing
+    from sim.history.contacts import Contacts
+    from sim.history.intervals import Intervals
     from sim.reports.bridge import Bridge
+    from sim.reports.history import FitResult
     from sim.reports.selection import Selection
     from sim.reports.shifts import ScheduleResult
     from sim.reports.staffing import StaffingResult
+    from sim.reports.sweeps import SweepResult
 
 Routing = str | Callable[[int, int, int, float, int], float]
 
@@ -39,29 +48,6 @@ def load(path: str | os.PathLike[str]) -> Scenario:
     Raises InputError, one sentence with file, line, path, value and remedy, for the first thing wrong.
     """
     return from_source(read(str(path)))
-
-
-def from_source(source: Source, overrides: Mapping[str, Any] | None = None) -> Scenario:
-    """A scenario from what was read, under overrides if there are any; errors name file and line."""
-    try:
-        scenario = Scenario(source.folder, **source.data)
-        _check_plans(scenario)
-    except InputError as error:
-        place = source.line_at(error.path) if error.path else None
-        raise error.at(file=source.file, line=place) from None
-    if not overrides:
-        return scenario
-    try:
-        changed = scenario.with_(overrides)
-        _check_plans(changed)
-    except InputError as error:
-        raise error.at(file="--set") from None
-    return changed
-
-
-def _check_plans(scenario: Scenario) -> None:
-    for plan in scenario.plans:
-        scenario.under(plan)
 
 
 def _whole_number(value: Any, name: str, least: int, most: int) -> int:
@@ -357,6 +343,68 @@ def explain(
     return Bridge(steps, names, a, seed, count, _provenance(a, engine, started, None), search)
 
 
+def sweep(
+    what: "str | os.PathLike[str] | Mapping[str, Any] | Sweep",
+    out: str | os.PathLike[str],
+    *,
+    replications: int | None = None,
+    seed: int | None = None,
+    engine: str = "compiled",
+    jobs: int = 1,
+    executor: "Executor | None" = None,
+    cluster: str | None = None,
+    shard: str | None = None,
+    progress: "Callable[[Standing], None] | None" = None,
+) -> "SweepResult":
+    """Play all points of a sweep that its store, an SQLite file on a local disk, does not hold yet.
+
+    what: a sweep file, or what it would hold (files named there are looked for in the working folder). replications,
+    seed: in place of the sweep's own. executor: any of concurrent.futures, in place of `jobs`; cluster: the address of
+    a Dask scheduler. shard: "3/50" for the third of fifty parts. progress: called after every result. Points that
+    cannot be played leave their error in the store, and the others go on.
+    """
+    from sim.experiments.sweep import run_sweep, shard_from
+    from sim.reports.sweeps import SweepResult
+
+    run_sweep(
+        sweep_of(what, replications, seed),
+        Path(out),
+        __version__,
+        engine=engine,
+        jobs=check_jobs(jobs),
+        executor=executor,
+        cluster=cluster,
+        shard=shard_from(shard),
+        tell=progress,
+    )
+    return SweepResult.load(out)
+
+
+def sweep_of(
+    what: "str | os.PathLike[str] | Mapping[str, Any] | Sweep",
+    replications: int | None = None,
+    seed: int | None = None,
+) -> "Sweep":
+    """A sweep from a file or a mapping, with other replications or another seed."""
+    from dataclasses import replace
+
+    from sim.experiments.design import Sweep, read_sweep, sweep_from
+
+    if isinstance(what, Sweep):
+        found = what
+    else:
+        found = sweep_from(what) if isinstance(what, Mapping) else read_sweep(what)
+    if replications is not None:
+        count = _whole_number(replications, "replications", 1, MOST_REPLICATIONS)
+        found = replace(found, replications=count, max_replications=max(count, found.max_replications))
+    return found if seed is None else replace(found, seed=_whole_number(seed, "seed", 0, 2**63 - 1))
+
+
+def check_jobs(jobs: Any) -> int:
+    """A number of workers."""
+    return _whole_number(jobs, "jobs", 1, 1000)
+
+
 def staff(
     scenario: Scenario,
     plan: str | Mapping[str, Any] | None = None,
@@ -399,7 +447,14 @@ def staff(
         curve=curve,
         progress=progress,
     )
-    return StaffingResult(found, _provenance(under, engine, started, None), fte_hours)
+    given = _overrides(scenario, plan)
+    return StaffingResult(found, _provenance(under, engine, started, None), fte_hours, given)
+
+
+def _overrides(scenario: Scenario, plan: str | Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """What a plan overrides: by its name, as it is given, or the first."""
+    name = next(iter(scenario.plans), "") if plan is None else plan
+    return name if isinstance(name, Mapping) else scenario.plans.get(name, {})
 
 
 def schedule(
@@ -434,7 +489,66 @@ def schedule(
     found = schedule_for(
         under, days=count, seed=seed, engine=engine, jobs=jobs, confidence=confidence, progress=progress
     )
-    return ScheduleResult(found, _provenance(under, engine, started, None))
+    return ScheduleResult(found, _provenance(under, engine, started, None), _overrides(scenario, plan))
+
+
+def fit(
+    log: "str | os.PathLike[str] | Contacts | Intervals",
+    *,
+    format: str | None = None,
+    mapping: str | os.PathLike[str] | None = None,
+    zone: str | None = None,
+    queues: list[str] | None = None,
+    days: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    without: Sequence[str] = (),
+    hours: str | None = None,
+    interval: str | float = "30 min",
+    shortest: str | float = "0 s",
+) -> "FitResult":
+    """A scenario from a call log, with the evidence for every figure of it.
+
+    log: a file, or what was read from one. format, mapping (a YAML file that says what the columns are), zone (as in
+    "Europe/Berlin"): how to read the file. queues: only these. days: weekdays pooled into a scenario of one day, as in
+    "mon-thu"; a week unless given. since, until: dates, both included; without: dates left out. hours: of the day,
+    as in "08:00-20:00", by the volumes unless given. shortest: talks below are left out, and their contacts with them.
+    """
+    from sim.history.choice import read_choice
+    from sim.history.counts import fit_intervals
+    from sim.history.fit import fit_contacts
+    from sim.history.intervals import Intervals
+    from sim.reports.history import FitResult
+
+    choice = read_choice(
+        queues=queues, days=days, since=since, until=until, without=without, hours=hours, interval=interval,
+        shortest=shortest,
+    )  # fmt: skip
+    history = _history(log, format, mapping, zone)
+    if isinstance(history, Intervals):
+        return FitResult(fit_intervals(history, choice))
+    return FitResult(fit_contacts(history, choice))
+
+
+def _history(
+    log: "str | os.PathLike[str] | Contacts | Intervals",
+    format: str | None,
+    mapping: str | os.PathLike[str] | None,
+    zone: str | None,
+) -> "Contacts | Intervals":
+    """What a file holds, contacts or counts by interval, or what was read already."""
+    from sim.history.readers import INTERVAL_FORMATS, read_log, recognise
+    from sim.history.readers.intervals import read_intervals
+    from sim.history.readers.mapping import read_mapping
+
+    if not isinstance(log, str | os.PathLike):
+        return log
+    if mapping is not None:
+        counts = read_mapping(mapping).intervals
+    else:
+        counts = (format or recognise(Path(log))) in INTERVAL_FORMATS
+    reader: Callable[..., Contacts | Intervals] = read_intervals if counts else read_log
+    return reader(log, format=format, mapping=mapping, zone=zone)
 
 
 def deal(scenario: Scenario, replication: int = 0, seed: int | None = None) -> Any:

@@ -259,3 +259,36 @@ def test_run_puts_the_formulas_below_its_tables_and_into_its_document(
     assert np.isclose(entry["offered_load"], 10.0)
     assert main(["run", str(path), "--formulas", "--trace"]) == 2
     assert "leave --formulas out" in capsys.readouterr().err
+
+
+def test_of_a_week_each_day_has_the_interval_that_is_farthest_apart_and_by_interval_all() -> None:
+    made = Scenario(
+        days=2,
+        starts="monday",
+        interval="3 h",
+        queues={
+            "q": {
+                "arrivals": {"per_interval": {"00:00": 40, "09:00": 90}},
+                "talk": {"distribution": "exponential", "mean": "4 min"},
+                "patience": {"distribution": "exponential", "mean": "2 min"},
+            }
+        },
+        agents={"g": {"staffing": 3, "skills": ["q"]}},
+    )
+    result = sim.simulate(made, replications=20)
+    every, few = (formulas_table(result, every=e).splitlines() for e in (True, False))
+    starts = [
+        [line.split()[:2] for line in table if line.strip()[:3] in ("mon", "tue")] for table in (every, few)
+    ]
+    assert len(starts[0]) == 16 and len(starts[1]) == 2 and starts[1][0] in starts[0]
+    apart: dict[str, list[tuple[float, str]]] = {
+        (row.start or "").split()[0]: []  # by day
+        for row in beside(result)
+        if row.at is not None
+    }
+    for row in beside(result):
+        if row.at is not None and row.a is not None:
+            gap_ = abs(row.simulated["service_level"].value - row.a["service_level"])
+            apart[str(row.start).split()[0]].append((gap_, str(row.start)))
+    assert [max(each)[1].split() for each in apart.values()] == starts[1]
+    assert any("farthest apart; --by-interval has all" in line for line in few)

@@ -20,7 +20,8 @@ from sim.scenario.schema import json_schema
 from sim.scenario.source import parse
 
 ROOT = Path(__file__).resolve().parent.parent
-SCENARIOS = sorted((ROOT / "configs").glob("*.yaml"))
+SWEEPS = sorted((ROOT / "configs").glob("sweep_*.yaml"))
+SCENARIOS = sorted(set((ROOT / "configs").glob("*.yaml")) - set(SWEEPS))
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 FEW = 2  # replications in place of what the README and the notebook ask for
 # Kaplan-Meier: share gone by 10, 20, 40, 60 and 120 s

@@ -40,11 +40,13 @@ def base(**overrides: Any) -> sim.Scenario:
 def test_the_steps_come_in_the_stated_order_and_add_up_exactly() -> None:
     bridge = sim.explain(base(), base(**OTHER), replications=30)
     assert [step.title for step in bridge.steps] == list(ORDER[:7])
-    document = bridge.to_dict()
+    start, end, document = bridge.found.start, bridge.found.end, bridge.to_dict()
     for key in ("required_hours", "planned_hours"):
-        assert sum(s[key] for s in document["steps"]) == document["to"][key] - document["from"][key]
-    values = [document[end]["lost_customers"]["value"] for end in ("from", "to")]
-    assert sum(step["lost_customers"]["value"] for step in document["steps"]) == values[1] - values[0]
+        whole = sum(getattr(step, key) for step in bridge.steps)
+        assert whole == getattr(end, key) - getattr(start, key)
+        assert sum(step[key] for step in document["steps"]) == pytest.approx(whole, abs=1e-5)
+        assert all(round(step[key], 6) == step[key] for step in document["steps"])
+    assert sum(step.lost.value for step in bridge.steps) == end.lost.value - start.lost.value
 
 
 def test_what_is_printed_adds_up_too() -> None:
@@ -171,3 +173,15 @@ def test_the_command_takes_two_files_or_two_plans(tmp_path: Path, capsys: Any) -
         assert main(["explain", str(one), *wrong]) == 2
         printed = capsys.readouterr()
         assert printed.err.count("\n") == 1 and printed.out == ""
+
+
+def test_an_occupancy_asks_for_hours_and_a_target_that_no_formula_knows_is_named() -> None:
+    hours = []
+    for targets in ({}, {"front": {"occupancy": "40%"}}, {"support": {"lost_rate": "5%"}}):
+        found = sim.explain(
+            base(targets=targets), base(targets=targets, **{"agents.front.staffing": 5}), replications=5
+        )
+        hours.append(found.found.start.required_hours)
+    assert hours[1] > hours[0] == hours[2]
+    assert found.to_dict()["targets_left_out"] == ["support.lost_rate"]
+    assert "Not in the required hours, as no formula knows it: the target support.lost_rate" in found.text()

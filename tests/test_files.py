@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sim.errors import InputError
-from sim.scenario.files import column, roster, table, values
+from sim.scenario.files import column, roster, values
+from sim.scenario.tables import table
 from sim.scenario.weeks import Grid
 
 OPENS, HALF_HOUR = 8 * 3600.0, 1800.0

@@ -159,6 +159,35 @@ def test_the_plan_reads_back_as_the_same_staffing_and_the_same_paid_hours(
     assert paid == pytest.approx(found.paid_hours) and found.cost == pytest.approx(20 * paid)
 
 
+def test_a_schedule_written_to_a_file_plays_as_it_did_in_the_search(
+    found: ScheduleResult, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found.write(tmp_path / "found.yaml")
+    path = tmp_path / "s.json"
+    path.write_text(json.dumps({**small().document, "plans": {"as found": {"file": "found.yaml"}}}))
+    options = ["--quiet", "--json", "--by-interval", "--seed", "3", "--replications", "60"]
+    assert cli.main(["run", str(path), *options]) == 0
+    run = json.loads(capsys.readouterr().out)
+    levels = [row["service_level"]["value"] for row in run["intervals"] if row.get("queue") == "calls"]
+    expected = [target["on_search"] for target in found.to_dict()["targets"]]
+    assert levels == pytest.approx(expected, rel=1e-12) and run["plan"] == "as found"
+
+
+def test_a_schedule_is_saved_and_loaded_whole(found: ScheduleResult, tmp_path: Path) -> None:
+    found.save(tmp_path / "found.zip")
+    again = ScheduleResult.load(tmp_path / "found.zip")
+    assert again.to_dict() == found.to_dict() and again.table() == found.table()
+    assert repr(again) == repr(found) and again._repr_html_() == found._repr_html_()
+    assert again.roster() == found.roster()
+
+
+def test_shifts_for_targets_of_a_day_say_what_the_day_reached() -> None:
+    targets = {"calls": [{"abandonment_rate": "8%", "per": "day", "on_days": "80%"}]}
+    result = sim.schedule(small(targets=targets), replications=40, seed=1)
+    said = " ".join(result.table().split())
+    assert result.state == "confirmed" and "hang up ≤ 8% on 80% of days day" in said
+
+
 def test_the_roster_reads_back_as_the_same_staffing(found: ScheduleResult, tmp_path: Path) -> None:
     found.write(tmp_path / "roster.csv")
     document = {**small().document}
@@ -254,9 +283,12 @@ def test_too_few_agents_of_every_type_end_with_3(tmp_path: Path, capsys: pytest.
     types = {"short": {"length": "2 h", "most": 4}, "long": {"length": "4 h", "most": 1}}
     name = write(small(shift_types=types), tmp_path / "few.json")
     assert cli.main(["schedule", name, "--quiet", "--replications", "20"]) == 3
-    assert "with any number of agents that they allow: it is missed by calls" in " ".join(
-        capsys.readouterr().out.split()
-    )
+    said = " ".join(capsys.readouterr().out.split())
+    assert "with any number of agents that they allow: it is missed by calls" in said
+    assert "comes missed target closest" in said
+    assert cli.main(["schedule", name, "--quiet", "--json", "--replications", "20"]) == 3
+    document = json.loads(capsys.readouterr().out)
+    assert "shifts" not in document and "plan" not in document and document["missed"]
 
 
 def test_the_command_writes_roster_plan_and_document(

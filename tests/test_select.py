@@ -232,3 +232,9 @@ def test_a_selection_tells_its_leader_and_how_far_others_are_behind() -> None:
     values = {"a": np.array([3.0, 4.0, 6.0]), "b": np.array([1.0, 2.0])}
     found = Selected(aim, zone or 0.0, True, 2, values, {}, ["a", "b"], 2)
     assert found.leader == "b" and found.behind("a").value == 2.0
+
+
+def test_a_word_of_a_metric_leads_to_it_and_all_that_fit_are_named() -> None:
+    with pytest.raises(InputError) as error:
+        aim_of("cost", small())
+    assert '(did you mean "staff_cost"?)' in str(error.value) and "lost_customers, " in str(error.value)

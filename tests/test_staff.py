@@ -11,8 +11,12 @@ import pytest
 import sim
 from sim import cli
 from sim.experiments.aims import aims_of, judged
+from sim.experiments.confirm import FreshDays
+from sim.experiments.moves import Search
 from sim.experiments.staff import prices_of, sought, staffing_for
 from sim.experiments.trials import KEPT, Trials, stage_of
+from sim.reports.shifts import ScheduleResult
+from sim.reports.staffing import StaffingResult
 from sim.scenario.schema import Scenario
 
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"
@@ -29,10 +33,10 @@ def queue(contacts: Any, mean: str = "3 min", **more: Any) -> dict[str, Any]:
     }
 
 
-def small(contacts: Any = (9, 14, 6), targets: Any = None, **more: Any) -> Scenario:
+def small(contacts: Any = (9, 14, 6), targets: Any = None, closes: str = "01:30", **more: Any) -> Scenario:
     """One queue, one group, three intervals."""
     return Scenario(
-        closes="01:30",
+        closes=closes,
         queues={"calls": queue(list(contacts))},
         agents={"team": {"staffing": 3, "skills": ["calls"], "cost_per_hour": 20, "shrinkage": "20%"}},
         targets={"calls": {"service_level": "75%"}} if targets is None else targets,
@@ -178,11 +182,178 @@ def test_the_plan_that_is_written_is_read_back_by_a_scenario(
     if ending == "csv":
         overrides = {"agents.team.staffing": {"file": str(out), "column": "team"}}
     else:
-        from sim.scenario.source import read
+        from sim.scenario.planfiles import read_plan
 
-        overrides = read(str(out)).data
+        overrides = read_plan(out)
     assert list(small().with_(overrides).agents["team"].staffing) == agents
     assert document["plan"] == {"agents.team.staffing": agents}
+
+
+@pytest.mark.parametrize("how", ["--plan", "plans"])
+def test_a_staffing_written_to_a_file_plays_as_it_did_in_the_search(
+    how: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Under the plan it was found under, whose overrides the file holds too."""
+    path, out = tmp_path / "s.json", tmp_path / "found.yaml"
+    plans = {"as written": {}, "busier": {"queues.calls.arrivals.volume": "120%"}}
+    path.write_text(json.dumps({**small().document, "plans": plans}))
+    options = ["--quiet", "--json", "--replications", "20", "--seed", "7"]
+    assert cli.main(["staff", str(path), *options, "--plan", "busier", "--out", str(out)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    name = str(out)
+    if how == "plans":
+        path.write_text(json.dumps({**small().document, "plans": {**plans, "found": {"file": out.name}}}))
+        name = "found"
+    assert cli.main(["run", str(path), *options, "--plan", name, "--by-interval"]) == 0
+    run = json.loads(capsys.readouterr().out)
+    assert run["plan"] == "found"
+    levels = [row["service_level"]["value"] for row in run["intervals"] if row.get("queue") == "calls"]
+    assert levels == pytest.approx([target["on_search"] for target in found["targets"]], rel=1e-12)
+
+
+def test_a_confirmed_staffing_from_a_file_has_the_confirmed_figures_on_the_same_fresh_days(
+    tmp_path: Path,
+) -> None:
+    found = sim.staff(small(), replications=20, seed=7)
+    found.write(tmp_path / "plan.json")
+    from sim.scenario.planfiles import read_plan
+
+    again = small().with_(read_plan(tmp_path / "plan.json"))
+    days = found.found.confirmed.days
+    first = next(
+        first
+        for first in range(20, 20 + 200 * 20, 20)
+        if _levels(again, range(first, first + days)) == pytest.approx(_said(found), rel=1e-12)
+    )
+    assert first >= 20
+
+
+def _levels(scenario: Scenario, replications: range) -> list[float]:
+    staffing = [scenario.agents["team"].staffing]
+    return list(on_days(scenario, staffing, replications, 7).value)
+
+
+def _said(found: Any) -> list[float]:
+    return [target["value"] for target in found.to_dict()["targets"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "no such file"),
+        ("queues: {}\nagents: {}\n", "is a scenario, not a plan"),
+        ("agents.tam.staffing: 3\n", 'there is no group "tam"'),
+        ("agents.team.staffing: [1, 2]\n", "agents.team.staffing"),
+        ("seed: 3\n", "is the same for every plan"),
+    ],
+)
+def test_a_file_that_is_no_plan_for_the_scenario_is_refused_in_a_sentence(
+    text: str | None, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, plan = tmp_path / "s.json", tmp_path / "p.yaml"
+    path.write_text(json.dumps(small().document))
+    if text is not None:
+        plan.write_text(text)
+    assert cli.main(["run", str(path), "--quiet", "--plan", str(plan)]) == 2
+    error = capsys.readouterr().err
+    assert said in error and "p.yaml" in error and error.count("\n") == 1
+
+
+def week() -> Scenario:
+    """Two days of six hours, one queue whose calls come in the morning and one that is open on the second day."""
+    return Scenario(
+        days=2,
+        starts="monday",
+        interval="6 h",
+        queues={
+            "calls": queue({"00:00": 0, "06:00": 60, "18:00": 0}, hours={"mon-tue": "06:00-18:00"}),
+            "late": queue({"00:00": 0, "tue 06:00": 30, "tue 18:00": 0}),
+        },
+        agents={"team": {"staffing": 2, "skills": ["calls", "late"]}},
+        targets={
+            "calls": [{"service_level": "70%"}, {"abandonment_rate": "20%", "per": "day"}],
+            "team": {"occupancy": "90%", "per": "day"},
+        },
+    )
+
+
+def test_a_staffing_of_several_days_is_confirmed_shown_by_day_and_read_back_from_columns(
+    tmp_path: Path,
+) -> None:
+    found = sim.staff(week(), replications=20, seed=3)
+    assert found.state == "confirmed" and found.staffing["team"][0] == found.staffing["team"][4] == 0
+    said = " ".join(found.table().split())
+    for shown in ("interval, worst", "hang up ≤ 20% day mon", "hang up ≤ 20% day tue", "busy ≤ 90% day tue"):
+        assert shown in said
+    found.write(tmp_path / "plan.csv")
+    again = week().with_({"agents.team.staffing": {"file": str(tmp_path / "plan.csv"), "column": "team"}})
+    assert list(again.agents["team"].staffing) == found.staffing["team"]
+
+
+def test_moves_on_different_days_are_tried_at_the_same_time_and_none_is_lost() -> None:
+    """A day target says nothing of the interval: the second half of each day is tried again."""
+    targets = {"calls": {"abandonment_rate": "20%", "per": "day"}}
+    scenario = week().with_({"targets": targets, "queues.late.arrivals": {"rate": "0 / h"}})
+    found = staffing_for(scenario, days=20, seed=3)
+    for cell in zip(*np.nonzero(found.searched), strict=True):
+        fewer = found.searched.copy()
+        fewer[cell] -= 1
+        assert not on_days(scenario, fewer, range(20), 3).holds.all()
+
+
+CALLBACKS = {"offer": {"estimated_wait": "60 s"}, "accept": "40%", "place": "idle", "reserve": 1}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"queues.calls.callback": CALLBACKS},
+        {"agents.team.skills.calls": {"at_once": 2, "slowdown": [1, 1.3]}},
+        {"queues.calls.patience": None, "targets": {"calls": {"asa": "20 s", "abandonment_rate": "5%"}}},
+        {"agents.team.cost_per_hour": 0, "agents.team.shrinkage": 0},
+    ],
+)
+def test_callbacks_chats_and_endless_patience_are_staffed_for(change: dict[str, Any]) -> None:
+    scenario = small((20, 31, 12)).with_(change)
+    found = sim.staff(scenario, replications=20, seed=1)
+    assert found.state == "confirmed"
+    assert (on_days(scenario, found.found.staffing, range(1000), seed=99).slack > -0.01).all()
+    assert ": 0.0 paid hours" not in found.table()
+
+
+def test_both_engines_find_the_same_staffing() -> None:
+    one, other = (sim.staff(small(), replications=5, engine=e).to_dict() for e in ("compiled", "reference"))
+    assert one["staffing"] == other["staffing"] and one["targets"] == other["targets"]
+
+
+def test_a_result_is_saved_and_loaded_whole(tmp_path: Path) -> None:
+    found = sim.staff(small(), replications=20, curve=True)
+    found.save(tmp_path / "found.zip")
+    again = StaffingResult.load(tmp_path / "found.zip")
+    assert again.to_dict() == found.to_dict() and again.table() == found.table()
+    assert repr(again) == repr(found) and again._repr_html_() == found._repr_html_()
+    with pytest.raises(sim.InputError, match="not a schedule"):
+        ScheduleResult.load(tmp_path / "found.zip")
+    with pytest.raises(sim.InputError, match="is not a saved result"):
+        sim.Result.load(tmp_path / "found.zip")
+
+
+def test_what_cannot_be_met_is_told_shortly_in_json() -> None:
+    document = sim.staff(small(lines=1), replications=20).to_dict()
+    assert {"staffing", "plan", "cost"}.isdisjoint(document)
+    assert document["targets"] and all(target["slack"] < 0 for target in document["targets"])
+
+
+def test_additions_that_fresh_days_do_not_need_are_taken_back() -> None:
+    scenario = small((40, 52, 36, 44, 60, 30), closes="03:00")
+    stage, aims = stage_of(scenario, sought(scenario)), aims_of(scenario)
+    found = staffing_for(scenario, days=30, seed=1)
+    fresh = FreshDays(stage, 1, 30, "compiled", 1, 0.95, len(aims))
+    search = Search(
+        scenario=scenario, trials=Trials(stage, 1, range(30)), aims=aims, price=prices_of(scenario),
+        teams=np.array([0]), helpers=[[0]], most=1000, tell=lambda what, best: None,
+    )  # fmt: skip
+    assert np.array_equal(fresh.spared(search, found.staffing + 3, found.staffing), found.staffing)
 
 
 def test_ctrl_c_gives_the_best_plan_so_far(

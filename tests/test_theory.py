@@ -670,3 +670,18 @@ def test_the_formulas_come_with_the_package_and_only_when_asked_for() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.stdout.strip(), done.stderr) == ("False", "")
     assert sim.theory is theory
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"abandonment_rate": 0.05}, "abandonment_rate: nobody hangs up without patience"),
+        ({"abandonment_rate": 0.05, "max_waiting": 3}, "abandonment_rate: nobody hangs up without patience"),
+        ({"blocked_share": 0.05}, "blocked_share: nobody is blocked where all may wait"),
+        ({"asa": 10.0, "max_waiting": -1}, "max_waiting: -1 is no number of places"),
+    ],
+)
+def test_targets_that_a_formula_does_not_know_are_refused(given: dict, said: str) -> None:
+    with pytest.raises(sim.InputError) as error:
+        sim.theory.smallest_agents(arrival_rate=1.0, mean_handle=60.0, **given)
+    assert str(error.value).startswith(said)

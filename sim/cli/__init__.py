@@ -9,13 +9,19 @@ from pathlib import Path
 from typing import NoReturn
 
 from sim import __version__
+from sim.cli.history import add_fit, fit_log
 from sim.cli.inout import BAD_INPUT, DONE, INTERRUPTED, add_plan, add_scenario, scenario_from
 from sim.cli.play import add_compare, add_explain, add_run, compare_plans, explain_difference, run_plan
 from sim.cli.search import add_schedule, add_staff, schedule_plan, staff_plan
+from sim.cli.shows import add_show, show_store
+from sim.cli.sweeps import add_merge, add_sweep, merge_stores, play_sweep
 from sim.errors import InputError, nearest, shown
 from sim.reports.formulas import add_erlang
 
-COMMANDS = ("new", "run", "compare", "explain", "staff", "schedule", "erlang", "check", "schema")
+COMMANDS = (
+    *("new", "run", "compare", "explain", "sweep", "show", "merge", "staff", "schedule", "erlang", "fit"),
+    *("check", "schema"),
+)
 OPTIONS = ("replications", "seed", "engine", "jobs", "confidence")  # errors of these name the option
 
 
@@ -27,6 +33,9 @@ class _Parser(argparse.ArgumentParser):
         if unknown:
             known = ", ".join(COMMANDS)
             message = f"there is no command {shown(unknown[1])}{nearest(unknown[1], COMMANDS)}: use {known}"
+        bare = re.match(r"argument (--[a-z-]+)[^:]*: expected one argument", message)
+        if bare:
+            message = f"{bare[1]} is given no value; one that begins with a minus is joined on: {bare[1]}=-3"
         self.exit(BAD_INPUT, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 
@@ -52,8 +61,14 @@ def parser() -> argparse.ArgumentParser:
             "explain", "what differs between two scenarios or plans, and what each does", explain_difference
         )
     )
+    add_sweep(
+        command("sweep", "play many plans and conditions into a store, from where it stands", play_sweep)
+    )
+    add_show(command("show", "what a store of a sweep holds: tables, pictures, files", show_store))
+    add_merge(command("merge", "put the stores of several shards together", merge_stores))
     add_staff(command("staff", "the fewest agents by interval that meet the targets", staff_plan))
     add_schedule(command("schedule", "the cheapest shifts that meet the targets", schedule_plan))
+    add_fit(command("fit", "a call log into a scenario that runs, with the evidence for its figures", fit_log))
     check = command("check", "validate a scenario and say in words what was understood", _check)
     add_scenario(check)
     add_plan(check)

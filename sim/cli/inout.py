@@ -24,7 +24,9 @@ def add_scenario(sub: argparse.ArgumentParser) -> None:
 
 
 def add_plan(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--plan", metavar="NAME", help="the plan to play (default: the first)")
+    sub.add_argument(
+        "--plan", metavar="NAME", help="the plan to play, or a file of one (.yaml, .json); default: the first"
+    )
 
 
 def scenario_from(options: argparse.Namespace) -> "Scenario":
@@ -38,12 +40,31 @@ def scenario_from(options: argparse.Namespace) -> "Scenario":
             raise InputError("is given twice; keep one of the two", path=path, file="--set")
         overrides[path] = value
     source = read(options.scenario)
-    scenario = from_source(source, overrides)
+    scenario = _with_plan(options, from_source(source, overrides))
     try:
         scenario.under(getattr(options, "plan", None))
     except InputError as error:
         raise error.at(file=source.file) from None
     return scenario
+
+
+def _with_plan(options: argparse.Namespace, scenario: "Scenario") -> "Scenario":
+    """The scenario with the plan that --plan names by a file; `options.plan` is then the name it gets."""
+    from sim.scenario.planfiles import ENDINGS, name_of, read_plan
+
+    given = getattr(options, "plan", None)
+    if given is None or given in scenario.plans or not given.lower().endswith(ENDINGS):
+        return scenario
+    options.plan = name_of(given)
+    if options.plan in scenario.plans:
+        said = f"the scenario has a plan {shown(options.plan)} of its own; rename the file, or name that plan"
+        raise InputError(said, file=given)
+    plan = read_plan(Path(given))
+    try:
+        scenario.under(plan)
+    except InputError as error:
+        raise error.at(file=given) from None
+    return scenario.and_plan(options.plan, plan)
 
 
 def check_outputs(options: argparse.Namespace) -> None:

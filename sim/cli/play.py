@@ -91,7 +91,7 @@ def _run_parts(options: argparse.Namespace, result: "Result") -> list[str]:
     if options.formulas:
         from sim.reports.beside_formulas import formulas_table
 
-        parts.append(formulas_table(result))
+        parts.append(formulas_table(result, every=options.by_interval))
     return parts
 
 

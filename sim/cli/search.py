@@ -1,12 +1,18 @@
 """`ccsim staff` and `schedule`."""
 
 import argparse
+import math
 import os
 import sys
-from typing import Any
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TextIO
 
 from sim.cli.inout import DONE, FAILED, INTERRUPTED, UNMET, check_outputs, scenario_from
 from sim.errors import InputError
+
+if TYPE_CHECKING:
+    from sim.scenario.schema import Scenario
 
 
 def _add_search(sub: argparse.ArgumentParser, what: str) -> None:
@@ -14,7 +20,9 @@ def _add_search(sub: argparse.ArgumentParser, what: str) -> None:
     sub.add_argument(
         "--set", action="append", default=[], metavar="PATH=VALUE", help="override a value (repeatable)"
     )
-    sub.add_argument("--plan", metavar="NAME", help=f"the plan to {what} (default: the first)")
+    sub.add_argument(
+        "--plan", metavar="NAME", help=f"the plan to {what}, or a file of one; default: the first"
+    )
     sub.add_argument(
         "--replications", type=int, metavar="N", help="days to search on (default: the scenario's)"
     )
@@ -41,7 +49,8 @@ def add_staff(sub: argparse.ArgumentParser) -> None:
     )
     sub.add_argument(
         "--out", action="append", default=[], metavar="FILE",
-        help="write the staffing as a plan (.yaml, .json) or as columns that `staffing: {file: …}` reads (.csv)",
+        help="write the staffing as a plan that `run --plan FILE` reads (.yaml, .json), or as columns for "
+        "`staffing: {file: …}` (.csv)",
     )  # fmt: skip
 
 
@@ -52,7 +61,7 @@ def add_schedule(sub: argparse.ArgumentParser) -> None:
     _add_search(sub, "make shifts for")
     sub.add_argument(
         "--out", action="append", default=[], metavar="FILE",
-        help="write a roster (.csv) or the plan (.yaml, .json); may be given for each",
+        help="write a roster (.csv), or the plan that `run --plan FILE` reads (.yaml, .json); may be given for each",
     )  # fmt: skip
 
 
@@ -74,7 +83,6 @@ def _searched(options: argparse.Namespace, verb: Any, words: Any, **more: Any) -
     """Search by a verb, write and print what it found; words: the module that knows endings and last stage."""
     import json
 
-    from sim.reports.staffing import told
     from sim.scenario import units
 
     for name in options.out:
@@ -93,7 +101,7 @@ def _searched(options: argparse.Namespace, verb: Any, words: Any, **more: Any) -
         engine=options.engine,
         jobs=(os.cpu_count() or 1) if options.jobs is None else options.jobs,
         confidence=confidence,
-        progress=None if options.quiet else told(scenario, sys.stderr, words.LAST_STAGE),
+        progress=None if options.quiet else _told(scenario, sys.stderr, words.LAST_STAGE),
         **more,
     )
     if result.state == "cannot be met" and options.out:
@@ -108,3 +116,25 @@ def _searched(options: argparse.Namespace, verb: Any, words: Any, **more: Any) -
     return {"cannot be met": UNMET, "interrupted": INTERRUPTED, "not confirmed": FAILED}.get(
         result.state, DONE
     )
+
+
+def _told(scenario: "Scenario", stream: TextIO, last: str) -> Callable[[str, int, float], None]:
+    """Progress for a terminal: what is done and the best cost so far, on one line that is written anew.
+
+    last: the stage after which the line is left standing.
+    """
+    state: dict[str, Any] = {"what": "", "at": 0.0}
+    alive = stream.isatty()
+
+    def tell(what: str, tried: int, cost: float) -> None:
+        now = time.monotonic()
+        if not (what != state["what"] or (alive and now - state["at"] > 0.2) or now - state["at"] > 10):
+            return
+        state["what"], state["at"] = what, now
+        best = f", the best so far costs {cost:,.0f} {scenario.currency}" if math.isfinite(cost) else ""
+        line = f"{what}: {tried:,} tried{best}".rstrip()
+        print(f"\r{line:<100}" if alive else line, end="" if alive else "\n", file=stream, flush=True)
+        if alive and what == last:
+            print(file=stream)
+
+    return tell

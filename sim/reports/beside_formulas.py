@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tabulate import tabulate
 
+from sim.experiments.trials import day_of_intervals
 from sim.measures.estimate import Estimate, interval, sample_of
 from sim.measures.metrics import QUEUE_METRICS, observed_seconds, queue_figures
 from sim.reports.figures import DASH, cell, clean, compact, finite, folded, joined, percent, span_of, unit_of
@@ -29,6 +30,7 @@ MARGINS = (
     ("service_level",),
 )  # what has its margin beside it, if it fits
 HANG_UPS_BY_C = ("c", "abandonment_rate")  # 0 by definition: a gap that no other cause explains
+FARTHEST = "Of each day the table has the interval where the two are farthest apart; --by-interval has all."
 UNKNOWN = "None of the known causes explains the gap: chance, or an interval too short for a settled line"
 
 
@@ -275,18 +277,46 @@ def formulas_document(result: "Result") -> list[dict[str, Any]]:
     return [row.to_dict() for row in beside(result)]
 
 
-def formulas_table(result: "Result", width: int = WIDTH) -> str:
-    """By queue: the figures side by side, what the formulas were asked with, and the reasons in words."""
+def formulas_table(result: "Result", width: int = WIDTH, every: bool = True) -> str:
+    """By queue: the figures side by side, what the formulas were asked with, and the reasons in words.
+
+    every: every interval; else, of several days, the one of each day where the service levels are farthest apart.
+    """
     rows = beside(result)
     parts = []
     for name in result.scenario.queues:
         own = [row for row in rows if row.queue == name]
+        told = own if every else _farthest(result.scenario, own)
         words = [_assumed(result.scenario, name, own), *_explained(result.scenario, own)]
-        tables = (_table(result.scenario, name, own, margins) for margins in MARGINS)
+        if len(told) < len(own):
+            words.insert(1, FARTHEST)
+        tables = (_table(result.scenario, name, told, margins) for margins in MARGINS)
         fits = (text for text in tables if max(map(len, text.splitlines())) <= width)
-        narrow = _table(result.scenario, name, own, ())
+        narrow = _table(result.scenario, name, told, ())
         parts += [next(fits, narrow), folded(words, width)]
     return "\n\n".join(parts)
+
+
+def _farthest(scenario: Scenario, rows: list[Row]) -> list[Row]:
+    """Of each of several days the interval whose service level is farthest from the formula's; and the whole."""
+    days = day_of_intervals(scenario)
+    if days[-1] == 0:
+        return rows
+    found: dict[int, Row] = {}
+    for row in rows:
+        if row.at is None:
+            continue
+        day = int(days[row.at])
+        if day not in found or _apart(row) > _apart(found[day]):
+            found[day] = row
+    return [*found.values(), *(row for row in rows if row.at is None)]
+
+
+def _apart(row: Row) -> float:
+    """How far the service level of the simulation is from that of the formula that knows most; −1: not known."""
+    said = row.a or row.c
+    gap = math.nan if said is None else abs(row.simulated["service_level"].value - said["service_level"])
+    return gap if math.isfinite(gap) else -1.0
 
 
 def _table(scenario: Scenario, name: str, rows: list[Row], margins: tuple[str, ...]) -> str:
@@ -357,7 +387,7 @@ def _explained(scenario: Scenario, rows: list[Row]) -> Iterator[str]:
             found.setdefault(reason.kind, [])
             if row not in found[reason.kind]:
                 found[reason.kind].append(row)
-    twins: set[str] = set()
+    twins, span = set[str](), span_of(scenario).removeprefix("a ")
     for kind, holding in found.items():
         best = next((row for row in holding if row.at is None), max(holding, key=lambda row: row.calls))
         reason = next(reason for reason in best.reasons if reason.kind == kind)
@@ -371,7 +401,7 @@ def _explained(scenario: Scenario, rows: list[Row]) -> Iterator[str]:
         if kind in ("no_agents",) or not places.size or places.size == count:
             when = ""
         else:
-            when = f" [{'the day; ' if whole else ''}{_spans(scenario, places)}]"
+            when = f" [{f'the {span}; ' if whole else ''}{_spans(scenario, places)}]"
         example = f" (at {best.start})" if best.at is not None and places.size > 1 else ""
         alone = rows[-1].a is not None and len(reason.of) == 1 and "Erlang" not in reason.text
         of = f"{NAMES[reason.of[0]]}: " if alone else ""

@@ -18,8 +18,8 @@ LONGEST = 60  # letters of a value
 RULE = (
     "Required hours: the fewest agents by Erlang A (Erlang C without patience) for each queue's promise or targets, "
     "interval by interval, every queue with agents of its own, ÷ (1 − absence) ÷ (1 − shrinkage); what sharing "
-    "agents saves, redials and callbacks are left out, and so are targets of occupancy and lost_rate: --search heeds "
-    "them. Planned hours are those of the staffing as it is written."
+    "agents saves, redials and callbacks are left out; a target on a share of days counts as one in the mean. "
+    "Planned hours are those of the staffing as it is written."
 )
 
 
@@ -89,8 +89,15 @@ class Bridge:
         title += f"{self.count:,} replications, seed {self.seed} · ± are 95% margins, of steps paired"
         if not self.steps:
             return folded(self.sentences, width)
-        words = [*self.sentences, self._whole, SEARCHED if self.searched else RULE]
+        words = [*self.sentences, self._whole, *self._left_out, SEARCHED if self.searched else RULE]
         return "\n\n".join([title, self.table.text(width), folded(words, width)])
+
+    @property
+    def _left_out(self) -> list[str]:
+        """Which targets the required hours do not heed."""
+        names = ", ".join(clean(name, 40) for name in self.found.left_out)
+        said = "Not in the required hours, as no formula knows it: the target"
+        return [f"{said} {names} (--search heeds it)."] if names else []
 
     @property
     def _whole(self) -> str:
@@ -121,10 +128,12 @@ class Bridge:
         return {
             "format": FORMAT, "scenario": self.scenario.name, "seed": self.seed, "replications": self.count,
             "required_hours_by": "search" if self.searched else "formula",
+            "targets_left_out": list(self.found.left_out),
             "from": {"name": self.names[0], **_level(self.found.start)},
             "steps": [
                 {
-                    "step": step.title, "required_hours": step.required_hours, "planned_hours": step.planned_hours,
+                    "step": step.title, "required_hours": _tidy(step.required_hours),
+                    "planned_hours": _tidy(step.planned_hours),
                     "lost_customers": _row(step.lost),
                     "changes": [
                         {"path": ".".join(c.path), "from": _plain(c.old), "to": _plain(c.new)} for c in step.changes
@@ -203,11 +212,16 @@ def _plain(value: Any) -> Any:
 
 def _level(level: Level) -> dict[str, Any]:
     return {
-        "required_hours": level.required_hours,
-        "planned_hours": level.planned_hours,
+        "required_hours": _tidy(level.required_hours),
+        "planned_hours": _tidy(level.planned_hours),
         "lost_customers": _row(level_of(level)),
     }
 
 
 def _row(estimate: Estimate) -> dict[str, float | None]:
-    return {key: finite(value) for key, value in estimate._asdict().items()}
+    return {key: finite(_tidy(value)) for key, value in estimate._asdict().items()}
+
+
+def _tidy(value: float) -> float:
+    """Without the digits that the pieces in which levels are kept leave behind."""
+    return round(value, 6)

@@ -232,12 +232,12 @@ class _Asked:
 
     def _title(self) -> str:
         said = [
-            f"{self.calls:g} calls in {units.say_duration(self.interval)}",
+            f"{_amount_words(self.calls)} calls in {units.say_duration(self.interval)}",
             f"{units.say_duration(self.aht)} each",
         ]
         if self.patience is not None:
             said.append(f"patience {units.say_duration(self.patience)}")
-        return f"{NAMES[self.formula]} · {' · '.join(said)} · {self.load:.4g} erlangs"
+        return f"{NAMES[self.formula]} · {' · '.join(said)} · {_amount_words(self.load)} erlangs"
 
     def _remarks(self) -> list[str]:
         said = [ASSUMED[self.formula]]
@@ -262,6 +262,11 @@ class _Asked:
                 "occupancy": f"{share} occupancy",
             }[name])  # fmt: skip
         return ", ".join(words)
+
+
+def _amount_words(value: float) -> str:
+    """Calls or erlangs, never as a power of ten: "0.075", "5", "12.35", "50,000"."""
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"
 
 
 def _said(name: str, value: Any, bounded: bool) -> str:

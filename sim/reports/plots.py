@@ -39,16 +39,16 @@ def plot_result(result: Result, ax: Any = None) -> Any:
     ax: matplotlib Axes to draw on; a new figure if None. Returns the Axes.
     """
     grid, queues = result.scenario.grid, list(result.scenario.queues)
-    ax = _axes(max(8.0, min(16.0, 3.0 + grid.count / 6)), 4.8) if ax is None else ax
+    ax = new_axes(max(8.0, min(16.0, 3.0 + grid.count / 6)), 4.8) if ax is None else ax
     if len(queues) == 1:
         _draw_contacts(result, ax)
         beside = ax.twinx()
         _draw_levels(result, beside)
-        _draw_legend(ax, beside, below=_below(grid))
+        draw_legend(ax, beside, below=_below(grid))
     else:
         _draw_levels(result, ax)
-        _draw_legend(ax, below=_below(grid))
-    ax.set_title(f"{_text(result.scenario.name, 70)}\n{_text(result.plan, 70)}", fontsize="medium")
+        draw_legend(ax, below=_below(grid))
+    ax.set_title(f"{as_label(result.scenario.name, 70)}\n{as_label(result.plan, 70)}", fontsize="medium")
     _clock_axis(ax, grid)
     return ax
 
@@ -62,7 +62,7 @@ def plot_comparison(comparison: Comparison, ax: Any = None) -> Any:
     """
     plans = list(comparison.results)
     first = comparison.results[plans[0]]
-    ax = _axes(10.5, 1.8 + 0.55 * len(plans)) if ax is None else ax
+    ax = new_axes(10.5, 1.8 + 0.55 * len(plans)) if ax is None else ax
     queues = {plan: result.queue() for plan, result in comparison.results.items()}
     wait = wait_metric(comparison.results.values())
     metric = "lost_customers" if any(row["lost_customers"].value for row in queues.values()) else wait
@@ -87,11 +87,13 @@ def plot_comparison(comparison: Comparison, ax: Any = None) -> Any:
     heads = {"lost_customers": f"lost customers{a_day(first.scenario)}", "mean_wait": f"mean wait, {unit}"}
     ax.set_xlabel(heads.get(metric, f"mean time to an agent, {unit}"))
     ax.set_xlim(left=0)
-    margins = f"; whiskers: 95% margin of the difference to {_text(plans[0], 40)}" if len(plans) > 1 else ""
+    margins = (
+        f"; whiskers: 95% margin of the difference to {as_label(plans[0], 40)}" if len(plans) > 1 else ""
+    )
     played = f"{first.count:,} replications{margins}" if first.count > 1 else "one replication, no margins"
-    ax.set_title(f"{_text(first.scenario.name, 70)}\n{played}", fontsize="medium")
-    against = f"against {_text(plans[0], 40)}, on the same days"
-    _draw_legend(ax, title=against if len(plans) > 1 else "")
+    ax.set_title(f"{as_label(first.scenario.name, 70)}\n{played}", fontsize="medium")
+    against = f"against {as_label(plans[0], 40)}, on the same days"
+    draw_legend(ax, title=against if len(plans) > 1 else "")
     return ax
 
 
@@ -110,7 +112,7 @@ def save_figure(axes: Any, path: str | Path) -> None:
     write_whole(path, written.getvalue())
 
 
-def _axes(width: float, height: float) -> Any:
+def new_axes(width: float, height: float) -> Any:
     """New axes: by pyplot where figures are shown with it, else on a figure that no list keeps."""
     if "matplotlib.pyplot" in sys.modules or "IPython" in sys.modules:
         from matplotlib import pyplot
@@ -147,7 +149,9 @@ def _draw_levels(result: Result, ax: Any) -> None:
         )
         within = f"in {say_duration(promise.within)}"
         label = (
-            f"answered {within}" if len(promises) == 1 else _text(name, 40) + f" ({within})" * (not one_time)
+            f"answered {within}"
+            if len(promises) == 1
+            else as_label(name, 40) + f" ({within})" * (not one_time)
         )
         colour, style = LINES[place % len(LINES)], STYLES[place // len(LINES) % len(STYLES)]
         mark = MARKS[place % len(MARKS)] if scenario.grid.count <= 100 else ""
@@ -180,7 +184,7 @@ def _below(grid: Grid) -> float:
     return 5.0 if grid.horizon <= DAY else 8.5
 
 
-def _draw_legend(ax: Any, beside: Any = None, title: str = "", below: float = 5.0) -> None:
+def draw_legend(ax: Any, beside: Any = None, title: str = "", below: float = 5.0) -> None:
     """All that has a label in one legend below the chart, where it hides nothing."""
     handles, labels = ax.get_legend_handles_labels()
     if beside is not None:
@@ -189,16 +193,17 @@ def _draw_legend(ax: Any, beside: Any = None, title: str = "", below: float = 5.
     columns = max(1, min(len(labels), 120 // (8 + max(map(len, labels), default=1))))
     # the distance is in letters, so that it clears the axis label whatever the height
     place = {"loc": "upper center", "bbox_to_anchor": (0.5, 0.0), "borderaxespad": below}
-    ax.legend(
-        handles,
-        labels,
-        title=title,
-        ncols=columns,
-        frameon=False,
-        fontsize="small",
-        title_fontsize="small",
-        **place,
-    )
+    if handles:
+        ax.legend(
+            handles,
+            labels,
+            title=title,
+            ncols=columns,
+            frameon=False,
+            fontsize="small",
+            title_fontsize="small",
+            **place,
+        )
     for side in ("top", "right"):
         ax.spines[side].set_visible(beside is not None and side == "right")
         if beside is not None:
@@ -232,14 +237,16 @@ def _spent(result: Result) -> str:
     """What a plan costs, or its paid hours where nothing has a cost."""
     agents = result.group()
     cost, hours, currency = agents["staff_cost"], agents["paid_hours"], clean(result.scenario.currency, 8)
-    return f"{cost.value:,.0f} {_text(currency, 8)}".rstrip() if cost.value else f"{hours.value:,.1f} paid h"
+    return (
+        f"{cost.value:,.0f} {as_label(currency, 8)}".rstrip() if cost.value else f"{hours.value:,.1f} paid h"
+    )
 
 
 def _folded(name: str) -> str:
     return "\n".join(textwrap.wrap(clean(name, 72), 26)).replace("$", r"\$")
 
 
-def _text(name: str, width: int) -> str:
+def as_label(name: str, width: int) -> str:
     """A name as a label: no mathematics between dollars, and not hidden for a leading underscore."""
     name = clean(name, width).replace("$", r"\$")
     return f" {name}" if name.startswith("_") else name

@@ -5,8 +5,7 @@ import math
 import os
 import time
 import zipfile
-import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from io import BytesIO
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from sim.errors import InputError, shown
+from sim.experiments.kept import ALL, BETWEEN
 from sim.experiments.replicate import Totals, engine_named, prepared
 from sim.experiments.select import bonferroni
 from sim.measures.estimate import (
@@ -40,12 +40,11 @@ from sim.measures.metrics import (
 )
 from sim.model.day import deal
 from sim.model.records import frame
+from sim.reports.archive import FORMAT as FORMAT
+from sim.reports.archive import packed, parts, unpacked
 from sim.reports.figures import finite
 from sim.scenario.schema import Scenario
 
-FORMAT = 1
-ALL = "all"
-BETWEEN = " · "  # a class of a queue is named "support · vip"
 OWN_RULE = "own rule"  # what provenance says of a routing rule that only the caller knows
 
 
@@ -302,17 +301,10 @@ class Result:
         write_whole(Path(path), self._packed())
 
     def _packed(self) -> bytes:
-        written = BytesIO()
-        with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr("result.json", json.dumps(self._saved_head(), ensure_ascii=False))
-            for name, array in self._saved_arrays().items():
-                part = BytesIO()
-                np.save(part, array, allow_pickle=False)
-                archive.writestr(f"{name}.npy", part.getvalue())
-        return written.getvalue()
+        return packed(self._saved_head(), self._saved_arrays())
 
     def _saved_head(self) -> dict[str, Any]:
-        head = {"format": FORMAT, "plan": self.plan, "seed": self.seed, "count": self.count}
+        head = {"plan": self.plan, "seed": self.seed, "count": self.count}
         return head | {
             "document": self.scenario.written_out,
             "provenance": self.provenance,
@@ -328,15 +320,11 @@ class Result:
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Result":
         """Read what `save` wrote; InputError if it is anything else."""
-        return _unpacked(path, cls._from_zip)
+        return unpacked(path, cls._from_zip)
 
     @classmethod
     def _from_zip(cls, archive: zipfile.ZipFile) -> "Result":
-        head = json.loads(archive.read("result.json"))
-        if head["format"] != FORMAT:
-            raise InputError(f"is of format {shown(head['format'])}, which this version does not read")
-        names = [name[:-4] for name in archive.namelist() if name.endswith(".npy")]
-        arrays = {n: np.load(BytesIO(archive.read(f"{n}.npy")), allow_pickle=False) for n in names}
+        head, arrays = parts(archive)
         batches = range(head["batches"])
         waits = [Waits(arrays.pop(f"waits_{b}_codes"), arrays.pop(f"waits_{b}_counts")) for b in batches]
         totals = Totals(waits=waits, **arrays)
@@ -431,7 +419,7 @@ class Comparison:
                     results[plan] = Result._from_zip(inner)
             return cls(results)
 
-        return _unpacked(path, from_zip)
+        return unpacked(path, from_zip)
 
     def plot(self, ax: Any = None) -> Any:
         """Draw lost customers and waits of every plan; returns the Axes."""
@@ -479,21 +467,6 @@ class Comparison:
 
 def _played(result: Result) -> str:
     return f"{result.count:,} replication{'s' * (result.count != 1)}, seed {result.seed}"
-
-
-def _unpacked(path: str | os.PathLike[str], read: Callable[[zipfile.ZipFile], Any]) -> Any:
-    """What a saved file holds; one sentence for a file that is missing, damaged or something else."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return read(archive)
-    except InputError as error:
-        raise error.at(file=str(path)) from None
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror or error}", file=str(path)) from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, KeyError, ValueError, TypeError):
-        raise InputError(
-            "is not a saved result, or damaged; make one with save(path)", file=str(path)
-        ) from None
 
 
 def _widened(estimate: Estimate, factor: float) -> Estimate:

@@ -2,26 +2,37 @@
 
 import csv
 import io
-import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from sim.errors import InputError, shown
+from sim.experiments.aims import aims_of
+from sim.experiments.covering import catalogue_of
 from sim.experiments.schedule import FOUND, IMPOSSIBLE, STOPPED, UNSURE, Schedule
-from sim.reports.figures import Cell, clean, finite, folded, number, percent, span_of
+from sim.reports.figures import Cell, clean, folded, number, percent, span_of
 from sim.reports.layout import WIDTH, Table
-from sim.reports.results import FORMAT, write_whole
-from sim.reports.staffwords import aim_words
+from sim.reports.reached import aim_words, missed_table, targets_table, when
+from sim.reports.results import write_whole
+from sim.reports.searched import document_of, plan_text, plan_under, restored, saved
 from sim.scenario.people import Break
 from sim.scenario.schema import Scenario
 from sim.scenario.units import DAY, say_clock, say_day_clock, say_weekdays
 
 ENDINGS = (".csv", ".yaml", ".yml", ".json")
 LAST_STAGE = "confirming"
+SAVED = (
+    "covered",
+    "searched",
+    "work",
+    "below",
+    "missed",
+    "uncovered",
+    "programmes",
+)  # of a schedule, as they are
 FEW = 12  # places named in a sentence
 
 
@@ -32,11 +43,17 @@ class ScheduleResult:
     so, for `scenario.with_`, `sim.simulate(scenario, plan)` or a plan in the file.
     """
 
-    def __init__(self, found: Schedule, provenance: dict[str, Any]) -> None:
-        self.found, self.provenance = found, provenance
+    def __init__(
+        self, found: Schedule, provenance: dict[str, Any], under: Mapping[str, Any] | None = None
+    ) -> None:
+        self.found, self.provenance, self.under = found, provenance, dict(under or {})
         self.scenario: Scenario = found.scenario
         self.state = found.state
         self.starts = [self.scenario.grid.label(i) for i in range(self.scenario.grid.count)]
+
+    def __repr__(self) -> str:
+        hours = "" if self.state == IMPOSSIBLE else f", {self.paid_hours:,.1f} paid hours"
+        return f"<ScheduleResult of {shown(self.scenario.name)}: {self.state}{hours}>"
 
     @property
     def cost(self) -> float:
@@ -64,7 +81,10 @@ class ScheduleResult:
 
     @property
     def plan(self) -> dict[str, Any]:
-        """The schedule as overrides by dotted path: shifts, and no staffing or roster beside them."""
+        """The schedule as overrides by dotted path, after those of the plan it was found under.
+
+        Shifts, and no staffing or roster beside them.
+        """
         found: dict[str, Any] = {}
         for g, name in enumerate(self.found.free):
             rows = [self.found.catalogue.turns[t] for t in self._in_order(g)]
@@ -78,7 +98,7 @@ class ScheduleResult:
                 start = say_day_clock(turn.days, turn.clock)
                 shifts[f"{turn.type} {start}"] = {"type": turn.type, "starts": start, "agents": count}
             found |= {f"agents.{name}.staffing": None, f"agents.{name}.shifts": shifts}
-        return found
+        return plan_under(self.under, found)
 
     def roster(self) -> list[dict[str, str]]:
         """Who works when: a row for each agent and shift, with the columns that `roster: {file: …}` reads."""
@@ -119,19 +139,8 @@ class ScheduleResult:
             writer.writeheader()
             writer.writerows(rows)
             content = text.getvalue()
-        elif suffix == ".json":
-            content = json.dumps(self.plan, ensure_ascii=False, indent=1) + "\n"
         else:
-            lines = []
-            for key, value in self.plan.items():
-                if isinstance(value, dict):
-                    lines += [
-                        f"{_quoted(key)}:",
-                        *(f"  {_quoted(n)}: {_quoted(each)}" for n, each in value.items()),
-                    ]
-                else:
-                    lines.append(f"{_quoted(key)}: {_quoted(value)}")
-            content = "\n".join([f"# {self._title().splitlines()[1]}", *lines]) + "\n"
+            content = plan_text(self.plan, suffix, self._title(), self.provenance)
         write_whole(Path(path), content.encode())
 
     def intervals(self) -> list[dict[str, Any]]:
@@ -155,45 +164,73 @@ class ScheduleResult:
 
     def to_dict(self) -> dict[str, Any]:
         """The document that `ccsim schedule --json` prints."""
-        found, fresh = self.found, self.found.confirmed
-        judged = fresh.found or found.on_search
-        document = {
-            "format": FORMAT, "scenario": self.scenario.name, "seed": found.seed, "replications": found.days,
-            "state": self.state, "confidence": fresh.confidence, "confirmed_on": fresh.days, "rounds": fresh.rounds,
+        where = {
+            "missed": [self._place(k) for k in self.found.missed],
+            "uncovered": [self.starts[i] for i in self.found.uncovered],
+        }
+        own = where if self.state == IMPOSSIBLE else self._found() | where
+        return document_of(self.found, self.starts, own, self.provenance)
+
+    def _found(self) -> dict[str, Any]:
+        """What there is to say in the document of shifts that were found."""
+        found = self.found
+        return {
             "shifts": self.shifts, "plan": self.plan, "cost": self.cost, "paid_hours": self.paid_hours,
             "searched_cost": found.searched, "covering_cost": found.covered,
             "lower_bound": {"work_cost": found.work, "days_cost": found.below},
             "gap": 1.0 - self.bound() / self.cost if self.cost else None,
             "intervals": self.intervals(),
-            "targets": [
-                {
-                    aim.goal.kind: aim.goal.name, "metric": aim.goal.metric, "per": aim.goal.per,
-                    "start": self.starts[aim.first], "target": aim.goal.value, "on_days": aim.goal.on_days,
-                    "value": judged.value[k] if judged else None,
-                    "slack": judged.slack[k] if judged else None, "slack_low": fresh.low[k],
-                }
-                for k, aim in enumerate(found.aims)
-            ],
-            "missed": [self._place(k) for k in found.missed],
-            "uncovered": [self.starts[i] for i in found.uncovered],
-            "provenance": self.provenance,
         }  # fmt: skip
-        cleaned: dict[str, Any] = finite(document)
-        return cleaned
 
     def table(self, width: int = WIDTH) -> str:
         """Everything as text."""
-        tables = [] if self.state == IMPOSSIBLE else [self._by_shift(), *self._by_interval()]
         said = folded(self._sentences(), width)
-        return "\n\n".join([self._title(), *(table.text(width) for table in tables), said])
+        return "\n\n".join([self._title(), *(table.text(width) for table in self._tables()), said])
+
+    def _tables(self) -> list[Table]:
+        found, fresh = self.found, self.found.confirmed
+        if self.state == IMPOSSIBLE:
+            return [missed_table(found.aims, found.on_search, self.starts, "missed")]
+        targets = targets_table(found.aims, fresh.found or found.on_search, fresh, self.starts)
+        return [self._by_shift(), *self._by_interval(), targets]
+
+    def save(self, path: str | Path) -> None:
+        """Write everything to one file, whole or not at all; `ScheduleResult.load` reads it."""
+        found = self.found
+        head = {"kind": "schedule", "under": self.under, "provenance": self.provenance}
+        head |= {name: getattr(found, name) for name in SAVED}
+        write_whole(
+            Path(path), saved(found, head, {"counts": found.counts, "requirement": found.requirement})
+        )
+
+    @classmethod
+    def load(cls, path: str | Path) -> "ScheduleResult":
+        """Read what `save` wrote; InputError if it is anything else."""
+
+        def made(
+            head: dict[str, Any], arrays: dict[str, np.ndarray], known: dict[str, Any]
+        ) -> ScheduleResult:
+            scenario = known["scenario"]
+            own: dict[str, Any] = {name: head[name] for name in SAVED}
+            found = Schedule(
+                **known,
+                **own,
+                counts=arrays["counts"],
+                requirement=arrays["requirement"],
+                aims=aims_of(scenario),
+                catalogue=catalogue_of(scenario, known["free"]),
+            )
+            return cls(found, head["provenance"], head["under"])
+
+        result: ScheduleResult = restored(path, "schedule", made)
+        return result
 
     def _repr_html_(self) -> str:
         from html import escape
 
         words = "".join(f"<li>{escape(sentence)}</li>" for sentence in self._sentences())
-        tables = [] if self.state == IMPOSSIBLE else [self._by_shift(), *self._by_interval()]
-        said = escape(self._title()).replace(chr(10), "<br>")
-        return f"<div><p>{said}</p>{'<br>'.join(table.html() for table in tables)}<ul>{words}</ul></div>"
+        shown_ = "<br>".join(table.html() for table in self._tables())
+        return f"<div><p>{escape(self._title()).replace(chr(10), '<br>')}</p>{shown_}<ul>{words}</ul></div>"
 
     def _in_order(self, g: int) -> list[int]:
         """The shifts that agents of a group work, by start and type."""
@@ -253,8 +290,10 @@ class ScheduleResult:
 
     def _place(self, k: int) -> str:
         aim = self.found.aims[k]
-        when = f" at {self.starts[aim.first]}" if aim.goal.per == "interval" else ""
-        return f"{clean(aim.goal.name, 30)} ({aim_words(aim.goal)}){when}".replace("\n", " ")
+        place = when(aim, self.starts)
+        return f"{clean(aim.goal.name, 30)} ({aim_words(aim.goal)}){' at ' * bool(place)}{place}".replace(
+            "\n", " "
+        )
 
     def _sentences(self) -> list[str]:
         return [*(self._unmet() if self.state == IMPOSSIBLE else self._met())]
@@ -305,10 +344,6 @@ class ScheduleResult:
                 f"No shifts of this catalogue do it for less than {self._amount(self.bound())} ({how}): the gap is "
                 f"{percent(max(0.0, 1.0 - self.bound() / self.cost))} at most."
             )
-
-
-def _quoted(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
 
 
 def _clock(seconds: float) -> str:

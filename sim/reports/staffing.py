@@ -2,22 +2,37 @@
 
 import csv
 import io
-import json
 import math
-import time
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import numpy as np
 
 from sim.errors import InputError, shown
-from sim.experiments.aims import Aim
-from sim.experiments.staff import FOUND, IMPOSSIBLE, STOPPED, Staffing, hours_of
-from sim.reports.figures import Cell, clean, compact, finite, folded, number, percent, price, span_of
+from sim.experiments.aims import aims_of
+from sim.experiments.least import Bound
+from sim.experiments.staff import (
+    FOUND,
+    IMPOSSIBLE,
+    STOPPED,
+    CurvePoint,
+    Neighbour,
+    Staffing,
+    hours_of,
+)
+from sim.reports.figures import Cell, clean, folded, number, percent, price, span_of
 from sim.reports.layout import WIDTH, Table
-from sim.reports.results import FORMAT, write_whole
-from sim.reports.staffwords import aim_words, sentences
+from sim.reports.reached import (
+    aim_words,
+    missed_table,
+    place_of,
+    targets_table,
+    value_words,
+)
+from sim.reports.results import write_whole
+from sim.reports.searched import document_of, plan_text, plan_under, restored, saved
+from sim.reports.staffwords import sentences
 from sim.scenario.schema import Scenario
 from sim.scenario.units import DAY
 
@@ -28,16 +43,28 @@ LAST_STAGE = "looking at neighbours"  # of the search, after which its line of p
 class StaffingResult:
     """What `sim.staff` came to: the staffing, how it was confirmed, its neighbours, and what it costs.
 
-    state: "confirmed", "not confirmed", "cannot be met" or "interrupted"; plan: the overrides that make the scenario
-    so, for `scenario.with_`, `sim.simulate(scenario, plan)` or a plan in the file.
+    state: "confirmed", "not confirmed", "cannot be met" or "interrupted"; under: the overrides of the plan it was found
+    under; plan: these and the staffing, for `scenario.with_`, `sim.simulate(scenario, plan)` or a plan in the file.
     """
 
-    def __init__(self, found: Staffing, provenance: dict[str, Any], fte_hours: float = 8.0) -> None:
-        self.found, self.provenance, self.fte_hours = found, provenance, fte_hours
+    def __init__(
+        self, found: Staffing, provenance: dict[str, Any], fte_hours: float = 8.0,
+        under: Mapping[str, Any] | None = None,
+    ) -> None:  # fmt: skip
+        self.found, self.provenance, self.fte_hours, self.under = (
+            found,
+            provenance,
+            fte_hours,
+            dict(under or {}),
+        )
         self.scenario: Scenario = found.scenario
         self.state = found.state
         self.names = list(self.scenario.agents)
         self.starts = [self.scenario.grid.label(i) for i in range(self.scenario.grid.count)]
+
+    def __repr__(self) -> str:
+        hours = "" if self.state == IMPOSSIBLE else f", {self.paid_hours:,.1f} paid hours"
+        return f"<StaffingResult of {shown(self.scenario.name)}: {self.state}{hours}>"
 
     @property
     def staffing(self) -> dict[str, list[int]]:
@@ -45,14 +72,20 @@ class StaffingResult:
         return {name: self.found.staffing[self.names.index(name)].tolist() for name in self.found.free}
 
     @property
-    def plan(self) -> dict[str, list[int]]:
-        """The staffing as overrides by dotted path."""
-        return {f"agents.{name}.staffing": agents for name, agents in self.staffing.items()}
+    def plan(self) -> dict[str, Any]:
+        """The staffing as overrides by dotted path, after those of the plan it was found under."""
+        own = {f"agents.{name}.staffing": agents for name, agents in self.staffing.items()}
+        return plan_under(self.under, own)
 
     @property
     def cost(self) -> float:
         """Cost of the staffing of the groups that were sought, a replication; overtime is not in it."""
         return sum(group["cost"] for group in self.groups().values())
+
+    @property
+    def paid_hours(self) -> float:
+        """Paid hours of the groups that were sought, a replication."""
+        return sum(group["paid_hours"] for group in self.groups().values())
 
     def groups(self) -> dict[str, dict[str, float]]:
         """By group: hours on the phones, paid hours, full-time equivalents, the most heads at a time, and cost."""
@@ -78,43 +111,32 @@ class StaffingResult:
 
     def to_dict(self) -> dict[str, Any]:
         """The document that `ccsim staff --json` prints."""
-        found, fresh = self.found, self.found.confirmed
-        judged = fresh.found or found.on_search
-        document = {
-            "format": FORMAT, "scenario": self.scenario.name, "seed": found.seed, "replications": found.days,
-            "state": self.state, "confidence": fresh.confidence, "confirmed_on": fresh.days,
-            "rounds": fresh.rounds, "staffing": self.staffing, "searched": {
-                name: found.searched[self.names.index(name)].tolist() for name in found.free
-            },
-            "plan": self.plan, "groups": self.groups(), "cost": self.cost,
-            "paid_hours": sum(group["paid_hours"] for group in self.groups().values()),
+        own = {} if self.state == IMPOSSIBLE else self._found()
+        return document_of(self.found, self.starts, own, self.provenance)
+
+    def _found(self) -> dict[str, Any]:
+        """What there is to say in the document of a staffing that was found."""
+        found = self.found
+        return {
+            "staffing": self.staffing,
+            "searched": {name: found.searched[self.names.index(name)].tolist() for name in found.free},
+            "plan": self.plan, "groups": self.groups(), "cost": self.cost, "paid_hours": self.paid_hours,
             "lower_bound": {
                 "work_paid_hours": found.bound.work_hours, "work_cost": found.bound.work_cost,
                 "days_cost": found.bound.days_cost,
             },
             "complete": found.complete,
-            "targets": [
-                {
-                    **_place(aim, self.starts), "target": aim.goal.value, "on_days": aim.goal.on_days,
-                    "value": judged.value[k] if judged else None,
-                    "slack": judged.slack[k] if judged else None, "slack_low": fresh.low[k],
-                }
-                for k, aim in enumerate(found.aims)
-            ],
             "lost_customers": float(found.lost[1]), "lost_value": float(found.lost[2]),
             "neighbours": [
                 {
                     "group": self.names[row.group], "start": self.starts[row.interval], "more": row.more,
-                    "breaks": [_place(found.aims[k], self.starts) for k in row.breaks],
+                    "breaks": [place_of(found.aims[k], self.starts) for k in row.breaks],
                     "cost": row.cost, "lost_customers": row.lost, "lost_value": row.value,
                 }
                 for row in found.neighbours
             ],
             "curve": [point._asdict() for point in found.curve],
-            "provenance": self.provenance,
         }  # fmt: skip
-        cleaned: dict[str, Any] = finite(document)
-        return cleaned
 
     def write(self, path: str | Path) -> None:
         """Write the staffing as a plan: .yaml or .json as overrides, .csv as a column for each group."""
@@ -126,15 +148,43 @@ class StaffingResult:
             writer.writerow(["time", *self.staffing])
             writer.writerows(zip(self.starts, *self.staffing.values(), strict=True))
             content = text.getvalue()
-        elif suffix == ".json":
-            content = json.dumps(self.plan, ensure_ascii=False, indent=1) + "\n"
         else:
-            lines = [
-                f"{json.dumps(path_, ensure_ascii=False)}: {json.dumps(agents)}"
-                for path_, agents in self.plan.items()
-            ]
-            content = "\n".join([f"# {self._title().splitlines()[1]}", *lines]) + "\n"
+            content = plan_text(self.plan, suffix, self._title(), self.provenance)
         write_whole(Path(path), content.encode())
+
+    def save(self, path: str | Path) -> None:
+        """Write everything to one file, whole or not at all; `StaffingResult.load` reads it."""
+        found = self.found
+        head = {
+            "kind": "staffing", "fte_hours": self.fte_hours, "under": self.under, "provenance": self.provenance,
+            "bound": found.bound, "complete": found.complete,
+            "neighbours": found.neighbours, "curve": found.curve,
+        }  # fmt: skip
+        arrays = {"staffing": found.staffing, "searched": found.searched, "lost": found.lost}
+        write_whole(Path(path), saved(found, head, arrays))
+
+    @classmethod
+    def load(cls, path: str | Path) -> "StaffingResult":
+        """Read what `save` wrote; InputError if it is anything else."""
+
+        def made(
+            head: dict[str, Any], arrays: dict[str, np.ndarray], known: dict[str, Any]
+        ) -> StaffingResult:
+            found = Staffing(
+                **known,
+                staffing=arrays["staffing"],
+                searched=arrays["searched"],
+                lost=arrays["lost"],
+                aims=aims_of(known["scenario"]),
+                bound=Bound(*head["bound"]),
+                neighbours=[Neighbour(*row) for row in head["neighbours"]],
+                curve=[CurvePoint(*row) for row in head["curve"]],
+                complete=head["complete"],
+            )
+            return cls(found, head["provenance"], head["fte_hours"], head["under"])
+
+        result: StaffingResult = restored(path, "staffing", made)
+        return result
 
     def _repr_html_(self) -> str:
         from html import escape
@@ -152,9 +202,11 @@ class StaffingResult:
         )
 
     def _tables(self) -> list[Table]:
+        found, fresh = self.found, self.found.confirmed
         if self.state == IMPOSSIBLE:
-            return [self._closest()]
-        tables = [self._by_group(), self._by_interval()]
+            return [missed_table(found.aims, found.on_search, self.starts, "missed with\nvery many agents")]
+        targets = targets_table(found.aims, fresh.found or found.on_search, fresh, self.starts)
+        tables = [self._by_group(), self._by_interval(), targets]
         return [*tables, self._curve()] if self.found.curve else tables
 
     def _by_group(self) -> Table:
@@ -174,7 +226,12 @@ class StaffingResult:
 
     def _by_interval(self) -> Table:
         """Agents and scheduled heads by interval, every figure with a target, and what one agent fewer breaks."""
-        shown_ = [i for i in range(len(self.starts)) if any(row[i] for row in self.staffing.values())]
+        calls = np.sum([self.scenario.expected(name) for name in self.scenario.queues], axis=0)
+        shown_ = [
+            i
+            for i in range(len(self.starts))
+            if calls[i] > 0 or any(row[i] for row in self.staffing.values())
+        ]
         heads, columns = [], []
         for name, agents in self.staffing.items():
             heads.append(f"{clean(name, 14)}\nagents")
@@ -189,24 +246,8 @@ class StaffingResult:
             own = {aim.first: k for k, aim in enumerate(self.found.aims) if aim.goal == goal}
             heads.append(f"{clean(goal.name, 14)}\n{aim_words(goal)}")
             values = judged.value if judged else np.full(len(self.found.aims), math.nan)
-            columns.append([(_said(goal, float(values[own[i]])), "") for i in shown_])
+            columns.append([(value_words(goal, float(values[own[i]])), "") for i in shown_])
         return Table("from", [self.starts[i] for i in shown_], heads, columns)
-
-    def _closest(self) -> Table:
-        """What very many agents come to, of the targets that they miss."""
-        found = self.found.on_search
-        missed = [k for k in range(len(self.found.aims)) if found is not None and found.slack[k] < 0]
-        names = [
-            f"{clean(self.found.aims[k].goal.name, 20)} {self.starts[self.found.aims[k].first]}"
-            for k in missed
-        ]
-        values: list[Cell] = []
-        asked: list[Cell] = []
-        for k in missed:
-            goal = self.found.aims[k].goal
-            values.append((_said(goal, float(found.value[k]) if found else math.nan), ""))
-            asked.append((aim_words(goal), ""))
-        return Table("missed with\nvery many agents", names, ["target", "comes\nclosest"], [asked, values])
 
     def _curve(self) -> Table:
         currency, points = clean(self.scenario.currency, 8), self.found.curve
@@ -241,42 +282,3 @@ def check_ending(path: str | Path) -> None:
         raise InputError(
             f"{shown(str(path))} is no name for a plan; let it end in .csv, .yaml or .json", file="--out"
         )
-
-
-def told(scenario: Scenario, stream: TextIO, last: str) -> Callable[[str, int, float], None]:
-    """Progress for a terminal: what is done and the best cost so far, on one line that is written anew.
-
-    last: the stage after which the line is left standing.
-    """
-    state: dict[str, Any] = {"what": "", "at": 0.0}
-    alive = stream.isatty()
-
-    def tell(what: str, tried: int, cost: float) -> None:
-        now = time.monotonic()
-        if not (what != state["what"] or (alive and now - state["at"] > 0.2) or now - state["at"] > 10):
-            return
-        state["what"], state["at"] = what, now
-        best = f", the best so far costs {cost:,.0f} {scenario.currency}" if math.isfinite(cost) else ""
-        line = f"{what}: {tried:,} tried{best}".rstrip()
-        print(f"\r{line:<100}" if alive else line, end="" if alive else "\n", file=stream, flush=True)
-        if alive and what == last:
-            print(file=stream)
-
-    return tell
-
-
-def _said(goal: Any, value: float) -> str:
-    if not math.isfinite(value):
-        return "–"
-    if goal.metric == "asa" and goal.on_days is None:
-        return compact(value)
-    return f"{100 * value:.1f}%"
-
-
-def _place(aim: Aim, starts: list[str]) -> dict[str, Any]:
-    return {
-        aim.goal.kind: aim.goal.name,
-        "metric": aim.goal.metric,
-        "per": aim.goal.per,
-        "start": starts[aim.first],
-    }

@@ -5,21 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from sim.experiments.staff import FOUND, IMPOSSIBLE, STOPPED, UNSURE, Neighbour
-from sim.reports.figures import clean, compact, number, percent, span_of
-from sim.scenario.targets import Goal
+from sim.reports.figures import clean, number, percent, rounded_up, span_of
 
-SHORT = {
-    "service_level": "in time", "abandonment_rate": "hang up", "asa": "mean wait", "lost_rate": "lost",
-    "occupancy": "busy",
-}  # fmt: skip
-
-
-def aim_words(goal: Goal) -> str:
-    """A target in a few words: "in time ≥ 80%", "mean wait ≤ 20 s on 90% of days"."""
-    sign = "≥" if goal.metric == "service_level" else "≤"
-    value = compact(goal.value) if goal.metric == "asa" else percent(goal.value)
-    days = f"\non {percent(goal.on_days)} of days" if goal.on_days is not None else ""
-    return f"{SHORT[goal.metric]} {sign} {value}{days}"
+MANY = 0.02  # of all agents and intervals, that the confirmation adds
 
 
 def sentences(result: Any) -> list[str]:
@@ -42,19 +30,25 @@ def _state(result: Any) -> Iterator[str]:
             "missed does not hang on the number of agents; look at opening hours, lines, the IVR, or at the target."
         )
         return
-    total = sum(group["paid_hours"] for group in result.groups().values())
-    yield f"The cheapest staffing found takes {number(total, 1)} paid hours {span}: {_amount(result, result.cost)}."
+    cost = f": {_amount(result, result.cost)}" if result.cost else ""
+    yield f"The cheapest staffing found takes {number(result.paid_hours, 1)} paid hours {span}{cost}."
     if result.state == FOUND:
         added = int((found.staffing - found.searched).sum())
-        more = f"; {added} agents × intervals were added for it" if added else ""
+        more = "; for it one agent was added in one interval" if added == 1 else ""
+        more = f"; for it {added} agents were added, each in one interval" if added > 1 else more
         yield (
             f"Confirmed on {fresh.days:,} fresh days: all targets hold at once with a confidence of at least "
-            f"{percent(fresh.confidence)} (one-sided, Bonferroni){more}. The figures of the table are of these days."
+            f"{percent(fresh.confidence)} (one-sided, Bonferroni){more}. The figures of the tables are of these days."
         )
+        if added > max(1, MANY * found.searched.sum()):
+            yield (
+                f"So many were added because {found.days:,} days of search show the targets roughly; more of them "
+                f"(--replications {rounded_up(4 * found.days)}) take longer and may find less."
+            )
     elif result.state == UNSURE:
         yield (
             f"Not confirmed: on {fresh.days:,} fresh days some targets stay too close to call; the plan meets them on "
-            "the days of the search."
+            f"the days of the search. More of these (--replications {rounded_up(4 * found.days)}) would tell."
         )
     elif result.state == STOPPED:
         yield "Interrupted: the best plan so far meets every target on the days of the search and is not confirmed."
@@ -70,18 +64,21 @@ def _neighbours(result: Any) -> Iterator[str]:
         what = "breaks a target on the days of the search"
         if safe:
             where = ", ".join(_cell(result, row) for row in safe[:6]) + (" …" if len(safe) > 6 else "")
-            said = f"One agent fewer {what} in {len(fewer) - len(safe)} of {len(fewer)} cells."
+            said = f"One agent fewer {what} in {len(fewer) - len(safe)} of {len(fewer)} places (group and interval)."
             if result.state == FOUND:
-                said = f"One agent fewer in any cell {what}, except where the confirmation asked for more ({where})."
+                said = (
+                    f"One agent fewer anywhere {what}, except next to what the confirmation added ({where})."
+                )
             yield said
         else:
-            yield f"One agent fewer in any cell {what}."
+            yield f"One agent fewer anywhere {what}."
         worst = max(fewer, key=lambda row: row.lost)
         yield f"One agent fewer does most harm {_cell(result, worst)}: it {_does(result, worst)}."
         least = min(fewer, key=lambda row: row.lost)
-        broken = ", ".join(dict.fromkeys(result.found.aims[k].goal.name for k in least.breaks))
-        missed = f", and misses the target of {broken}" if broken else ""
-        yield f"It does least harm {_cell(result, least)}: it {_does(result, least)}{missed}."
+        if least is not worst:
+            broken = ", ".join(dict.fromkeys(result.found.aims[k].goal.name for k in least.breaks))
+            missed = f", and misses the target of {broken}" if broken else ""
+            yield f"It does least harm {_cell(result, least)}: it {_does(result, least)}{missed}."
     if more:
         best = min(more, key=lambda row: row.lost)
         yield f"One agent more does most good {_cell(result, best)}: it {_does(result, best)}."
@@ -105,7 +102,8 @@ def _amount_of_value(result: Any, value: float) -> str:
 def _bounds(result: Any) -> Iterator[str]:
     bound = result.found.bound
     if bound.work_hours > 0 and result.state != IMPOSSIBLE:
-        least = f"{number(bound.work_hours, 1)} paid hours ({_amount(result, bound.work_cost)})"
+        money = f" ({_amount(result, bound.work_cost)})" if result.cost else ""
+        least = f"{number(bound.work_hours, 1)} paid hours{money}"
         yield (
             f"No staffing can do it with less than {least}: the targets want that share of the first contacts "
             "answered, and each takes its handle time (overtime and redials left out)."

@@ -8,6 +8,7 @@ from typing import Any
 
 from sim.errors import InputError, nearest, shown
 from sim.scenario import files, people, units
+from sim.scenario.planfiles import with_files_read
 from sim.scenario.targets import as_lists
 from sim.scenario.weeks import Grid as Grid
 from sim.scenario.weeks import grid_of, keys_by_interval
@@ -130,6 +131,8 @@ def expand(document: Mapping[str, Any], model: Any, folder: Path) -> tuple[dict[
     _read_rosters(groups, grid, folder)
     if "targets" in result:
         result["targets"] = as_lists(result["targets"])
+    if "plans" in result:
+        result["plans"] = with_files_read(result["plans"], folder)
     return result, grid
 
 

@@ -1,27 +1,28 @@
-"""Read columns of numbers from CSV and XLSX files, and check their times against the horizon."""
+"""Read volumes, rosters and staffings from CSV and XLSX files, and check their times against the horizon."""
 
-import csv
 import datetime
-import io
 import math
 import re
-import warnings
-from collections.abc import Iterable
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Any
 
-from sim.errors import InputError, nearest, shown
-from sim.scenario.quantities import roster_day
-from sim.scenario.source import decode, read_bytes
+from sim.errors import InputError, shown
+from sim.scenario.quantities import MOST_AGENTS, integer, roster_day
+from sim.scenario.tables import (
+    FIRST_ROW,
+    index_of,
+    is_blank,
+    number_of,
+    numbers_of,
+    opened,
+    said_cell,
+)
 from sim.scenario.units import DAY, Days, day_clock, say_clock, say_duration, say_weekdays, span
 from sim.scenario.weeks import Grid
 
 TIME_COLUMNS = ("time", "start", "interval")  # names by which a first column is taken as the times
-CELLS = 20_000_000  # the most cells of a file
-FIRST_ROW = 2  # the header is row 1
 
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
-_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:\.[0-9]{3})+")
 _ON_DAY = r"(?:[A-Za-z]+\s+)?[0-9]{1,2}:[0-9:]+"
 _SPAN = re.compile(rf"({_ON_DAY})\s*[-–]\s*{_ON_DAY}")
 _BREAK = re.compile(r"break (?:start|end)((?: [0-9]+)?)")
@@ -36,8 +37,8 @@ def column(folder: Path, spec: dict[str, Any], grid: Grid) -> list[float]:
     a date with its time; without one the number of rows must be that of the intervals. A blank cell, text or NaN
     raises an InputError that names file and row.
     """
-    where, header, rows, decimal = _open(folder, spec, ("file", "sheet", "column", "time"))
-    wanted = _index(where, header, spec.get("column"), "column")
+    where, header, rows, decimal = opened(folder, spec, ("file", "sheet", "column", "time"))
+    wanted = index_of(where, header, spec.get("column"), "column")
     timed = _time_index(where, header, spec.get("time"), wanted)
     if timed is not None:
         _check_times(f"{where}, column {shown(header[timed])}", [row[timed] for row in rows], grid)
@@ -46,16 +47,16 @@ def column(folder: Path, spec: dict[str, Any], grid: Grid) -> list[float]:
         raise InputError(
             f"{where} has {len(rows)} rows under the header, the horizon {horizon}: write {grid.count} rows"
         )
-    return _numbers(where, header[wanted], [row[wanted] for row in rows], decimal)
+    return numbers_of(where, header[wanted], [row[wanted] for row in rows], decimal)
 
 
 def values(folder: Path, spec: dict[str, Any]) -> list[float]:
     """Return all numbers of a column (an empirical distribution, in seconds); spec: file, column, sheet."""
-    where, header, rows, decimal = _open(folder, spec, ("file", "sheet", "column"))
-    wanted = _index(where, header, spec.get("column"), "column")
+    where, header, rows, decimal = opened(folder, spec, ("file", "sheet", "column"))
+    wanted = index_of(where, header, spec.get("column"), "column")
     if not rows:
         raise InputError(f"{where} has no rows under its header: write one number per row")
-    return _numbers(where, header[wanted], [row[wanted] for row in rows], decimal)
+    return numbers_of(where, header[wanted], [row[wanted] for row in rows], decimal)
 
 
 def roster(folder: Path, spec: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
@@ -65,23 +66,21 @@ def roster(folder: Path, spec: dict[str, Any]) -> list[tuple[str, str, dict[str,
     from 1, blank or "every day"), break start, break end, break start 2, break end 2 … A row: agent, day, start,
     end, breaks, as the schema reads them.
     """
-    where, header, rows, _ = _open(folder, spec, ("file", "sheet"))
+    where, header, rows, _ = opened(folder, spec, ("file", "sheet"))
     names = [name.casefold() for name in header]
-    at = {key: _index(where, names, key, "column") for key in ("agent", "group", "start", "end")}
+    at = {key: index_of(where, names, key, "column") for key in ("agent", "group", "start", "end")}
     numbers = dict.fromkeys(match[1] for match in map(_BREAK.fullmatch, names) if match)
     pauses = [
-        tuple(_index(where, names, f"break {side}{number}", "column") for side in ("start", "end"))
+        tuple(index_of(where, names, f"break {side}{number}", "column") for side in ("start", "end"))
         for number in numbers
     ]
     day = names.index("day") if "day" in names else None
     found = []
     for number, row in enumerate(rows, FIRST_ROW):
         place = f"{where}, row {number}"
-        if all(_blank(cell) for cell in row):
+        if all(is_blank(cell) for cell in row):
             continue
-        for key in ("agent", "group"):
-            if _blank(row[at[key]]):
-                raise InputError(f"{place}: the {key} is blank: write a name")
+        _must_be_named(place, row, at, ("agent", "group"))
         times = {
             index: _time_of_day(f"{place}, column {shown(header[index])}", row[index])
             for index in (at["start"], at["end"], *_times_of_breaks(row, pauses))
@@ -105,9 +104,62 @@ def roster(folder: Path, spec: dict[str, Any]) -> list[tuple[str, str, dict[str,
     return found
 
 
+def staffings(
+    folder: Path, spec: dict[str, Any], grid: Grid, groups: Container[str]
+) -> dict[str, dict[str, list[int]]]:
+    """Return whole staffing plans, {plan: {group: agents in each interval}}, in the order of the file.
+
+    spec: file, sheet. Columns: plan, group, start, agents; one row for each interval of each group of each plan.
+    groups: those there are. Every plan must have the same groups, and each of them every interval in its order.
+    """
+    where, header, rows, decimal = opened(folder, spec, ("file", "sheet"))
+    names = [name.casefold() for name in header]
+    at = {key: index_of(where, names, key, "column") for key in ("plan", "group", "start", "agents")}
+    found: dict[str, dict[str, list[int]]] = {}  # the numbers of the rows, from 0
+    for index, row in enumerate(rows):
+        place = f"{where}, row {index + FIRST_ROW}"
+        _must_be_named(place, row, at, ("plan", "group"))
+        plan, group = _name(row[at["plan"]]), _name(row[at["group"]])
+        if group not in groups:
+            raise InputError(f"{place}: there is no group {shown(group)}: name one of the scenario")
+        found.setdefault(plan, {}).setdefault(group, []).append(index)
+    if not found:
+        raise InputError(f"{where} has no rows under its header: write one row for each interval")
+    _must_have_same_groups(where, found)
+    for plan, indices in found.items():
+        for group, mine in indices.items():
+            place = f"{where}, plan {shown(plan)}, group {shown(group)}"
+            starts = [rows[index][at["start"]] for index in mine]
+            _check_times(place, starts, grid, [index + FIRST_ROW for index in mine])
+            indices[group] = [_agents(where, index, rows[index][at["agents"]], decimal) for index in mine]
+    return found
+
+
+def _must_have_same_groups(where: str, plans: dict[str, dict[str, Any]]) -> None:
+    every = dict.fromkeys(group for groups in plans.values() for group in groups)
+    for plan, groups in plans.items():
+        if lacking := [group for group in every if group not in groups]:
+            said = f"{where}: the plan {shown(plan)} has no rows of the group {shown(lacking[0])}"
+            raise InputError(f"{said}, which other plans have: add them")
+
+
+def _agents(where: str, index: int, cell: Any, decimal: str) -> int:
+    place = f"{where}, row {index + FIRST_ROW}, column agents"
+    try:
+        return integer(0, MOST_AGENTS)(number_of(place, cell, decimal))
+    except InputError as error:
+        raise error if error.problem.startswith(where) else InputError(f"{place}: {error.problem}") from None
+
+
+def _must_be_named(place: str, row: list[Any], at: dict[str, int], keys: Sequence[str]) -> None:
+    for key in keys:
+        if is_blank(row[at[key]]):
+            raise InputError(f"{place}: the {key} is blank: write a name")
+
+
 def _times_of_breaks(row: list[Any], pauses: list[tuple[int, ...]]) -> list[int]:
     """The columns of the breaks that a row has: of each that is not wholly blank, both."""
-    return [index for pause in pauses if not all(_blank(row[i]) for i in pause) for index in pause]
+    return [index for pause in pauses if not all(is_blank(row[i]) for i in pause) for index in pause]
 
 
 def _name(cell: Any) -> str:
@@ -117,9 +169,9 @@ def _name(cell: Any) -> str:
 def _time_of_day(place: str, cell: Any) -> str:
     moment = _moment(place, cell)
     if isinstance(moment, datetime.datetime):
-        raise InputError(f"{place}: {_said(cell)} has a date: write 08:00, and the day in a column day")
+        raise InputError(f"{place}: {said_cell(cell)} has a date: write 08:00, and the day in a column day")
     if isinstance(moment, tuple):
-        raise InputError(f"{place}: {_said(cell)} has a weekday: write 08:00, and mon in a column day")
+        raise InputError(f"{place}: {said_cell(cell)} has a weekday: write 08:00, and mon in a column day")
     return say_clock(moment)
 
 
@@ -134,167 +186,22 @@ def _day(place: str, cell: Any) -> str | int | None:
     return cell.strip() if isinstance(found, tuple) else found
 
 
-def table(path: Path, sheet: str | None = None) -> tuple[list[str], list[list[Any]]]:
-    """Return the header and the rows of a CSV or XLSX file, each row as long as the header.
-
-    Cells of CSV are text without outer spaces, "" where blank; those of XLSX are what the workbook holds,
-    None where blank. Blank rows at the end are left out. Two columns of one name raise an InputError.
-    """
-    header, rows, _ = _table(Path(path), str(path), sheet)
-    return header, rows
-
-
-def _open(
-    folder: Path, spec: dict[str, Any], keys: tuple[str, ...]
-) -> tuple[str, list[str], list[list], str]:
-    """The name to show, the header, the rows and the decimal sign of the file that `spec` names."""
-    for key, value in spec.items():
-        if key not in keys:
-            raise InputError(f"unknown key {shown(key)}{nearest(str(key), keys)}: use {', '.join(keys)}")
-        if value is not None and not isinstance(value, str):
-            raise InputError(f"{key} must be text, not {shown(value)}: put it in quotes")
-    if not spec.get("file"):
-        raise InputError('"file" is missing: name a CSV or XLSX file')
-    where = spec["file"]
-    return where, *_table(Path(folder) / where, where, spec.get("sheet"))
-
-
-def _table(path: Path, where: str, sheet: str | None) -> tuple[list[str], list[list], str]:
-    try:
-        raw = read_bytes(path)
-    except InputError as problem:
-        said = (
-            problem.problem if problem.problem.startswith(("is", "cannot")) else f"{problem.problem} ({path})"
-        )
-        raise InputError(f"{where}: {said}") from None
-    if raw.startswith(b"\xd0\xcf\x11\xe0"):
-        raise InputError(
-            f"{where} is protected by a password or in the old XLS format: save it as plain XLSX or CSV"
-        )
-    if raw.startswith(b"PK"):
-        with warnings.catch_warnings(action="ignore"):  # openpyxl's, on what it leaves out of a workbook
-            header, rows = _framed(where, _xlsx(where, raw, sheet), None)
-        return header, rows, "."
-    if path.suffix.lower() in (".xlsx", ".xlsm"):
-        raise InputError(f"{where} is not a workbook, or a damaged one: save it again as XLSX or CSV")
-    if sheet is not None:
-        raise InputError(f'{where} is a CSV file and has no sheet {shown(sheet)}: remove "sheet"')
-    separator, lines = _csv(where, raw)
-    header, rows = _framed(where, lines, "")
-    return header, rows, "," if separator == ";" else "."
-
-
-def _framed(where: str, lines: list[list[Any]], blank: Any) -> tuple[list[str], list[list[Any]]]:
-    """The header and the rows below it, cut or filled to the width of the header."""
-    while lines and all(_blank(cell) for cell in lines[-1]):
-        lines.pop()
-    header = ["" if _blank(cell) else str(cell).strip() for cell in lines[0]] if lines else []
-    while header and not header[-1]:
-        header.pop()
-    if not header:
-        raise InputError(f"{where} has no header: write the names of the columns in row 1")
-    for index, name in enumerate(header):
-        if name and name in header[:index]:
-            first = header.index(name) + 1
-            raise InputError(
-                f"{where} has two columns {shown(name)} ({first} and {index + 1}): rename one of them"
-            )
-    width = len(header)
-    for number, line in enumerate(lines[1:], FIRST_ROW):
-        if not all(_blank(cell) for cell in line[width:]):
-            remedy = 'a decimal comma needs ";" between the columns'
-            raise InputError(
-                f"{where}, row {number} has more cells than the header has columns ({width}): {remedy}"
-            )
-        del line[width:]
-        line += [blank] * (width - len(line))
-    return header, lines[1:]
-
-
-def _csv(where: str, raw: bytes) -> tuple[str, list[list[Any]]]:
-    try:
-        text = decode(raw)
-    except InputError as problem:
-        row = "" if problem.line is None else f", row {problem.line}"
-        raise InputError(f"{where}{row}: {problem.problem}") from None
-    if "\x00" in text:
-        raise InputError(f"{where} holds NUL characters and is not a CSV file: save it as CSV in UTF-8")
-    head = re.sub(r'"[^"]*"', "", text.partition("\n")[0])
-    separator = ";" if ";" in head else ","
-    if "\t" in head and "," not in head and ";" not in head:
-        raise InputError(f'{where} has its columns separated by tabs: use "," or ";"')
-    try:
-        lines: list[list[Any]] = [
-            [cell.strip() for cell in line]
-            for line in csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-        ]
-    except csv.Error as problem:
-        raise InputError(f"{where} is not CSV ({problem}): check its quotes") from None
-    return separator, lines
-
-
-def _xlsx(where: str, raw: bytes, sheet: str | None) -> list[list[Any]]:
-    import openpyxl
-
-    try:
-        book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
-        pages = {page.title: page for page in book.worksheets}
-    except Exception:  # a damaged archive fails in a dozen ways: BadZipFile, KeyError, ParseError …
-        raise InputError(f"{where} cannot be read as XLSX: save it again as XLSX or CSV") from None
-    names = ", ".join(shown(name) for name in pages)
-    if sheet is None and len(pages) != 1:
-        raise InputError(f'{where} has {len(pages)} sheets ({names}): say which one with "sheet"')
-    if sheet is not None and sheet not in pages:
-        raise InputError(f"{where} has no sheet {shown(sheet)}{nearest(sheet, pages)}: it has {names}")
-    page = pages[sheet] if sheet is not None else next(iter(pages.values()))
-    try:
-        page.reset_dimensions()  # some writers declare a size that is not so
-        return _bounded(where, page.iter_rows(values_only=True))
-    except InputError:
-        raise
-    except Exception:  # as above
-        raise InputError(f"{where} is damaged: save it again as XLSX or CSV") from None
-
-
-def _bounded(where: str, rows: Iterable[tuple]) -> list[list[Any]]:
-    """All rows down to the last one that is not blank; a workbook that unpacks without end is stopped."""
-    lines: list[list[Any]] = []
-    cells = last = 0
-    for row in rows:
-        cells += len(row) + 1
-        if cells > CELLS:
-            raise InputError(f"{where} has more than {CELLS:,} cells: keep only the columns that are read")
-        lines.append(list(row))
-        if any(cell is not None for cell in row):
-            last = len(lines)
-    return lines[:last]
-
-
-def _index(where: str, header: list[str], name: str | None, key: str) -> int:
-    has = f"it has {', '.join(shown(other) for other in header[:20] if other)}"
-    if not name:
-        raise InputError(f'"{key}" is missing: name a column of {where}; {has}')
-    if name not in header:
-        raise InputError(f"{where} has no column {shown(name)}{nearest(name, header)}: {has}")
-    return header.index(name)
-
-
 def _time_index(where: str, header: list[str], name: str | None, wanted: int) -> int | None:
     if name is not None:
-        return _index(where, header, name, "time")
+        return index_of(where, header, name, "time")
     return 0 if wanted != 0 and header[0].casefold() in TIME_COLUMNS else None
 
 
-def _check_times(where: str, cells: list[Any], grid: Grid) -> None:
-    """Hold every time against the horizon; `where` names file and column."""
+def _check_times(where: str, cells: list[Any], grid: Grid, numbers: Sequence[int] = ()) -> None:
+    """Hold every time against the horizon; `where` names file and column, `numbers` the rows unless in order."""
     steps = f"the horizon starts at {grid.label(0)} and steps by {say_duration(grid.interval)}"
     first_day: datetime.datetime | None = None
     for index, cell in enumerate(cells):
-        row = f"{where}, row {index + FIRST_ROW}"
+        row = f"{where}, row {numbers[index] if numbers else index + FIRST_ROW}"
         moment = _moment(row, cell)
         if index >= grid.count:
             raise InputError(
-                f"{row}: {_said(cell)} is after the last of {grid.count} intervals, {steps}: remove it"
+                f"{row}: {said_cell(cell)} is after the last of {grid.count} intervals, {steps}: remove it"
             )
         expected = grid.opens + index * grid.interval
         if isinstance(moment, datetime.datetime):
@@ -305,7 +212,9 @@ def _check_times(where: str, cells: list[Any], grid: Grid) -> None:
         else:
             fits = _off(moment, expected, DAY) < 1
         if not fits:
-            raise InputError(f"{row}: {_said(cell)} stands where {grid.label(index)} is expected: {steps}")
+            raise InputError(
+                f"{row}: {said_cell(cell)} stands where {grid.label(index)} is expected: {steps}"
+            )
     if len(cells) < grid.count:
         first = grid.label(len(cells))
         raise InputError(f"{where} ends before the row for {first}: {steps}, in {grid.count} intervals")
@@ -324,7 +233,9 @@ def _first_day(
     found = datetime.datetime.combine(moment.date(), datetime.time()) - days
     if grid.starts is not None and found.weekday() != grid.starts:
         given, wanted = (say_weekdays([day]) for day in (moment.weekday(), grid.weekday(days.days)))
-        raise InputError(f"{row}: {_said(cell)} is of a {given}, where {wanted} is expected: check starts")
+        raise InputError(
+            f"{row}: {said_cell(cell)} is of a {given}, where {wanted} is expected: check starts"
+        )
     return found
 
 
@@ -332,16 +243,18 @@ def _from_first_day(row: str, cell: Any, moment: tuple[Days, float], grid: Grid)
     """Seconds from the midnight from which the horizon counts of a clock time on one weekday."""
     days, seconds = moment
     if grid.starts is None:
-        said = f"{_said(cell)} names a weekday, and the scenario does not say on which one it begins"
+        said = f"{said_cell(cell)} names a weekday, and the scenario does not say on which one it begins"
         raise InputError(f"{row}: {said}: add starts: monday")
     if days is None or len(days) > 1:
-        raise InputError(f"{row}: {_said(cell)} names several days: write one row for each, as in mon 08:00")
+        raise InputError(
+            f"{row}: {said_cell(cell)} names several days: write one row for each, as in mon 08:00"
+        )
     return (days[0] - grid.starts) * DAY + seconds
 
 
 def _moment(row: str, cell: Any) -> float | tuple[Days, float] | datetime.datetime:
     """Seconds from some midnight of a clock time, with its weekdays if it has any, or the moment of a date."""
-    if _blank(cell):
+    if is_blank(cell):
         raise InputError(f"{row}: the time is blank: write one such as 08:00")
     if isinstance(cell, datetime.timedelta):
         return cell.total_seconds()
@@ -359,43 +272,8 @@ def _moment(row: str, cell: Any) -> float | tuple[Days, float] | datetime.dateti
                 raise InputError(f"{row}: {problem.problem}, or 2026-01-31 08:00") from None
     if not isinstance(cell, datetime.datetime) or cell.tzinfo is not None:
         raise InputError(
-            f"{row}: {_said(cell)} is not a time: write 08:00 or 2026-01-31 08:00, or format it so"
+            f"{row}: {said_cell(cell)} is not a time: write 08:00 or 2026-01-31 08:00, or format it so"
         )
     if cell < _EPOCH:
         return (cell - datetime.datetime.combine(cell.date(), datetime.time())).total_seconds()
     return cell
-
-
-def _numbers(where: str, name: str, cells: list[Any], decimal: str) -> list[float]:
-    return [
-        _number(f"{where}, column {shown(name)}, row {row}", cell, decimal)
-        for row, cell in enumerate(cells, FIRST_ROW)
-    ]
-
-
-def _number(place: str, cell: Any, decimal: str) -> float:
-    """The number of one cell; `decimal` is "," where ";" separates the columns of a CSV file."""
-    if _blank(cell):
-        reason = "" if cell == "" else ", or a formula that was never calculated"
-        raise InputError(f"{place}: the cell is blank{reason}: a blank is not 0, write a number")
-    if isinstance(cell, str):
-        if decimal == "," and _THOUSANDS.fullmatch(cell):
-            whole, comma = cell.replace(".", ""), cell.replace(".", ",", 1)
-            raise InputError(f'{place}: "{cell}" may be {whole} or {comma}: write one of these')
-        text = cell.replace(",", ".") if decimal == "," and "." not in cell else cell
-        if not _NUMBER.fullmatch(text.strip()):
-            raise InputError(f"{place}: {_said(cell)} is not a number: write one such as 12 or 12{decimal}5")
-        cell = float(text)
-    if isinstance(cell, bool) or not isinstance(cell, int | float):
-        raise InputError(f"{place}: {_said(cell)} is not a number: format the cell as a number")
-    if not math.isfinite(cell):
-        raise InputError(f"{place}: {_said(cell)} is not a finite number: write one that is")
-    return float(cell)
-
-
-def _blank(cell: Any) -> bool:
-    return cell is None or (isinstance(cell, str) and not cell.strip())
-
-
-def _said(cell: Any) -> str:
-    return shown(cell.isoformat(" ") if isinstance(cell, datetime.datetime) else cell)

@@ -76,7 +76,7 @@ def _parse_shrinkage(value: Any) -> float:
     return share
 
 
-BelowOne = leaf(float, Quantity(_parse_shrinkage), SHARE_TEXT)
+BelowOne = leaf(float, Quantity(_parse_shrinkage, unit="share"), SHARE_TEXT)
 
 
 class Break(Frozen):

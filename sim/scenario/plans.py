@@ -63,6 +63,16 @@ def _carry_out(document: dict[str, Any], path: str, value: Any, model: Any, fold
     parent[key] = copy.deepcopy(value)
 
 
+def quantity_at(document: Mapping[str, Any], path: str, model: Any) -> Quantity | None:
+    """How the numbers at a dotted path are read and written; None where the schema has none.
+
+    Raises InputError for a path that the schema does not know, or a queue or group that does not exist.
+    """
+    if path.split(".")[0] in FIXED:
+        raise InputError("cannot be overridden")
+    return _quantity(_field_at(document, path.split("."), model, adding=True))
+
+
 def _default(field: FieldInfo) -> Any:
     value = None if field.is_required() else field.get_default(call_default_factory=True)
     quantity = _quantity(field)
@@ -82,17 +92,17 @@ def _is_a_change(value: Any) -> bool:
     return (
         isinstance(value, Mapping)
         and bool(value)
-        and all(str(key) in CHANGES or _is_span(key) for key in value)
+        and all(str(key) in CHANGES or is_span(key) for key in value)
     )
 
 
-def _is_span(key: Any) -> bool:
+def is_span(key: Any) -> bool:
     """Whether this is "10:00-13:00" or "mon-fri 10:00-13:00"."""
     return re.fullmatch(r"(?:[A-Za-z].*\s)?[^-–]*:[^-–]*[-–][^-–]*:[^-–]*", str(key)) is not None
 
 
 def _changed(current: Any, change: Mapping[str, Any], quantity: Any, grid: Grid, folder: Path) -> Any:
-    spans = [key for key in change if _is_span(key)]
+    spans = [key for key in change if is_span(key)]
     seconds = quantity is DURATION
     if not spans:
         if isinstance(current, Mapping):
@@ -125,7 +135,7 @@ def _one(current: Any, change: Mapping[str, Any], quantity: Any) -> Any:
     if how == "scale":
         result = value * _factor(amount)
     else:
-        result = value + _amount(amount, quantity)
+        result = value + addend(amount, quantity)
     if quantity.whole:
         result = math.floor(result + HALF_UP)
     if result < 0:
@@ -148,7 +158,7 @@ def _factor(amount: Any) -> float:
         raise error.at(path="scale") from None
 
 
-def _amount(amount: Any, quantity: Any) -> float:
+def addend(amount: Any, quantity: Quantity) -> float:
     """What is added, in the quantity's own units; unlike the result it may be negative."""
     text = str(amount).strip()
     negative = text.startswith("-")

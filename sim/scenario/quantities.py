@@ -25,11 +25,15 @@ DURATION_TEXT = {"type": "string", "description": 'a number with a unit, as in "
 
 @dataclass(frozen=True)
 class Quantity:
-    """How a leaf is read from text and written back, so that overrides can add to it or scale it."""
+    """How a leaf is read from text and written back, so that overrides can add to it or scale it.
+
+    unit: s | share | 1/s | "", of the number that is read.
+    """
 
     parse: Callable[[Any], float]
     write: Callable[[float], Any] = float
     whole: bool = False
+    unit: str = ""
 
 
 def _parse_ages(value: Any) -> tuple[float, float]:
@@ -75,15 +79,17 @@ def _duration_text(seconds: float) -> str:
     return f"{seconds!r} s"
 
 
-DURATION = Quantity(units.duration, _duration_text)
+DURATION = Quantity(units.duration, _duration_text, unit="s")
 Duration = leaf(float, DURATION, DURATION_TEXT)
 Clock = leaf(
-    float, Quantity(units.clock, units.say_clock), {"type": "string", "pattern": "^[0-9]{1,2}:[0-9]{2}"}
+    float,
+    Quantity(units.clock, units.say_clock, unit="s"),
+    {"type": "string", "pattern": "^[0-9]{1,2}:[0-9]{2}"},
 )
-Share = leaf(float, Quantity(units.share), SHARE_TEXT)
+Share = leaf(float, Quantity(units.share, unit="share"), SHARE_TEXT)
 Factor = leaf(
     float,
-    Quantity(_capped(units.factor, 1e9)),
+    Quantity(_capped(units.factor, 1e9), unit="share"),
     FACTOR_TEXT,
 )
 
@@ -95,12 +101,12 @@ def _parse_positive_factor(value: Any) -> float:
     return result
 
 
-PositiveFactor = leaf(float, Quantity(_parse_positive_factor), FACTOR_TEXT)
+PositiveFactor = leaf(float, Quantity(_parse_positive_factor, unit="share"), FACTOR_TEXT)
 Factors = Annotated[
     tuple[float, ...],
     BeforeValidator(lambda value: each(_parse_positive_factor)(_listed(value))),
     WithJsonSchema({"type": "array", "items": FACTOR_TEXT, "minItems": 1}),
-    Quantity(_parse_positive_factor),
+    Quantity(_parse_positive_factor, unit="share"),
 ]
 
 
@@ -110,7 +116,9 @@ def _listed(value: Any) -> Any:
     return value
 
 
-Rate = leaf(float, Quantity(_capped(units.rate, 1e9), lambda per_second: f"{per_second!r} / s"), TEXT)
+Rate = leaf(
+    float, Quantity(_capped(units.rate, 1e9), lambda per_second: f"{per_second!r} / s", unit="1/s"), TEXT
+)
 Count = leaf(int, Quantity(integer(0), int, whole=True), {"type": "integer", "minimum": 0})
 Positive = leaf(int, Quantity(integer(1), int, whole=True), {"type": "integer", "minimum": 1})
 Seed = leaf(int, Quantity(integer(0, 2**63 - 1), int, whole=True), {"type": "integer", "minimum": 0})

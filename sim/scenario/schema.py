@@ -229,6 +229,11 @@ class Scenario(Frozen):
                 raise error.under(f"plans.{plan}") from None
         raise InputError(f"{shown(plan)} is neither the name of a plan nor a mapping of paths to values")
 
+    def and_plan(self, name: str, plan: Mapping[str, Any]) -> "Scenario":
+        """The same scenario with one plan more, the last."""
+        plans = {**self._document.get("plans", {}), name: dict(plan)}
+        return Scenario(self._folder, **{**self._document, "plans": plans})
+
     def _changed_by(self, plan: Mapping[str, Any]) -> "Scenario":
         for key in ("seed", "replications"):
             if key in plan:

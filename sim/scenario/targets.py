@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, model_validator
 from sim.errors import InputError, nearest, shown
 from sim.scenario import units
 from sim.scenario.durations import Frozen
-from sim.scenario.quantities import DURATION_TEXT, SHARE_TEXT, Quantity, leaf, one_of
+from sim.scenario.quantities import DURATION, DURATION_TEXT, SHARE_TEXT, Quantity, leaf, one_of
 
 QUEUE_TARGETS = ("service_level", "abandonment_rate", "asa", "lost_rate")
 GROUP_TARGETS = ("occupancy",)
@@ -54,7 +54,7 @@ def _most_days(value: Any) -> float:
 
 
 def _quantity(parse: Any) -> Any:
-    return leaf(float, Quantity(parse), SHARE_TEXT)
+    return leaf(float, Quantity(parse, unit="share"), SHARE_TEXT)
 
 
 class Target(Frozen):
@@ -66,7 +66,7 @@ class Target(Frozen):
 
     service_level: _quantity(_share_above_none) | None = None  # type: ignore[valid-type]
     abandonment_rate: _quantity(_share_below_all) | None = None  # type: ignore[valid-type]
-    asa: leaf(float, Quantity(_wait), DURATION_TEXT) | None = None  # type: ignore[valid-type]
+    asa: leaf(float, Quantity(_wait, DURATION.write, unit="s"), DURATION_TEXT) | None = None  # type: ignore[valid-type]
     lost_rate: _quantity(_share_below_all) | None = None  # type: ignore[valid-type]
     occupancy: _quantity(_occupancy) | None = None  # type: ignore[valid-type]
     per: one_of("interval", "day") = "interval"  # type: ignore[valid-type]

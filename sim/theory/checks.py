@@ -58,7 +58,8 @@ def not_negative(name: str, given: Any) -> Array:
 def agents(given: Any, least: int = 1, name: str = "agents") -> Array:
     """Whole numbers of `least` or more."""
     values = _array(name, given)
-    need = f"no number of agents: write a whole number from {least} to {MOST_AGENTS:,}"
+    what = "places" if name == "max_waiting" else "agents"
+    need = f"no number of {what}: write a whole number from {least} to {MOST_AGENTS:,}"
     with np.errstate(invalid="ignore"):
         wrong = ~((values >= least) & (values <= MOST_AGENTS) & (values == np.floor(values)))
     _refuse(name, values, wrong, need)

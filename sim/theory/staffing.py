@@ -53,6 +53,7 @@ def smallest_agents(
     """
     formula = _formula(mean_patience, patience, never_hangs_up, balks, max_waiting)
     wanted = _wanted(targets, definition)
+    _check_known(wanted, mean_patience, patience, max_waiting)
     rate, mean = checks.positive("arrival_rate", arrival_rate), checks.positive("mean_handle", mean_handle)
     given = {"arrival_rate": rate, "mean_handle": mean, "within": checks.not_negative("within", within)}
     if mean_patience is not None:
@@ -107,6 +108,16 @@ def _wanted(targets: dict[str, Any], definition: str) -> dict[str, Array]:
     if not found:
         raise InputError(f"no target is given: give one or more of {', '.join(TARGETS)}")
     return found
+
+
+def _check_known(wanted: dict[str, Array], mean_patience: Any, patience: Any, max_waiting: Any) -> None:
+    """Refuse targets of what the formula does not have: every number of agents would meet them."""
+    if "abandonment_rate" in wanted and mean_patience is None and patience is None:
+        raise InputError(
+            "nobody hangs up without patience; give mean_patience or patience", path="abandonment_rate"
+        )
+    if "blocked_share" in wanted and max_waiting is None:
+        raise InputError("nobody is blocked where all may wait; give max_waiting", path="blocked_share")
 
 
 def _met(figures: Figures, wanted: dict[str, Array], definition: str) -> Array:
