@@ -12,6 +12,7 @@ from typing import Any
 
 from sim.errors import InputError, nearest, shown
 from sim.scenario.quantities import roster_day
+from sim.scenario.recorded import COLUMNS
 from sim.scenario.source import decode, read_bytes
 from sim.scenario.units import DAY, Days, day_clock, say_clock, say_duration, say_weekdays, span
 from sim.scenario.weeks import Grid
@@ -56,6 +57,45 @@ def values(folder: Path, spec: dict[str, Any]) -> list[float]:
     if not rows:
         raise InputError(f"{where} has no rows under its header: write one number per row")
     return _numbers(where, header[wanted], [row[wanted] for row in rows], decimal)
+
+
+def trace(folder: Path, spec: dict[str, Any], queue: str) -> dict[str, list[Any]]:
+    """Return the recorded contacts of a queue by column, None where a cell is blank; spec: file, sheet.
+
+    Columns: arrived, and, if wanted, queue, day, talk, wrap, wait, hung_up, attempt, last. With a column queue the
+    rows of other queues are left out.
+    """
+    where, header, rows, decimal = _open(folder, spec, ("file", "sheet"))
+    known = (*COLUMNS, "queue")
+    for name in header:
+        if name and name not in known:
+            near = nearest(name, known)
+            raise InputError(
+                f"{where} has a column {shown(name)}{near}: the columns of a trace are {', '.join(known)}"
+            )
+    _index(where, header, "arrived", "column")
+    if "queue" in header:
+        of = header.index("queue")
+        numbered = [(number, row) for number, row in enumerate(rows, FIRST_ROW) if _name(row[of]) == queue]
+        if not numbered:
+            raise InputError(
+                f"{where} has no row of the queue {shown(queue)}: add some, or leave the column out"
+            )
+    else:
+        numbered = list(enumerate(rows, FIRST_ROW))
+    found: dict[str, list[Any]] = {}
+    for place, name in enumerate(header):
+        if name == "day":
+            found[name] = [_name(row[place]) for _, row in numbered]
+        elif name and name != "queue":
+            said = f"{where}, column {shown(name)}, row"
+            found[name] = [
+                None if _blank(row[place]) else _number(f"{said} {number}", row[place], decimal)
+                for number, row in numbered
+            ]
+    if "queue" in header and "day" in header:  # a day on which others came was recorded here too
+        found["days"] = list(dict.fromkeys(_name(row[header.index("day")]) for row in rows))
+    return found
 
 
 def roster(folder: Path, spec: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
