@@ -562,7 +562,9 @@ def deal(scenario: Scenario, replication: int = 0, seed: int | None = None) -> A
     sizes = np.diff(day.start)
     columns = {"queue": np.repeat(np.array(list(scenario.queues), dtype=object), sizes)}
     columns["customer"] = np.concatenate([np.arange(size) for size in sizes])
-    return pd.DataFrame(columns | {key: getattr(day, key) for key in ("arrived", "talk", "wrap", "patience")})
+    return pd.DataFrame(
+        columns | {key: getattr(day, key)[: day.start[-1]] for key in ("arrived", "talk", "wrap", "patience")}
+    )
 
 
 def trace(

@@ -34,7 +34,7 @@ DAY = 86_400
 MECHANISMS = (
     *("hours", "carry", "backlog", "ivr", "transfer", "repeat", "switch", "classes", "overflow", "reserve"),
     *("hands", "interruptible", "absence", "events", "shifts", "routing", "announcement", "values", "lines"),
-    *("callback", "redial"),
+    *("callback", "redial", "trace"),
 )
 
 
@@ -105,7 +105,8 @@ class Dealt(NamedTuple):
         """The day's contacts: queue, arrived, talk, wrap, patience."""
         day = self.day
         names = np.repeat(list(self.scenario.queues), np.diff(day.start)).tolist()
-        return list(zip(names, *(column.tolist() for column in day[1:]), strict=True))
+        columns = (day.arrived, day.talk, day.wrap, day.patience)
+        return list(zip(names, *(column[: len(names)].tolist() for column in columns), strict=True))
 
 
 def dealt_of(mapping: Mapping, grain: int = 0, seed: int = 1, replication: int = 0) -> Dealt:
@@ -116,7 +117,10 @@ def dealt_of(mapping: Mapping, grain: int = 0, seed: int = 1, replication: int =
 
 def floored(day: Day, grain: int) -> Day:
     """The same customers with every moment and duration floored to a multiple of so many seconds."""
-    return Day(day.start, *(np.floor(column / grain) * grain for column in day[1:]))
+    columns = {
+        name: np.floor(getattr(day, name) / grain) * grain for name in ("arrived", "talk", "wrap", "patience")
+    }
+    return day._replace(**columns)
 
 
 def seconds(value: float) -> str:
@@ -398,6 +402,9 @@ def queue(draw: Draw, shape: Shape, names: list[str], own: str) -> Mapping:
         chosen["arrivals"] |= {"daily_variation": 0.4} | ({"varies_with": "all"} if maybe(draw) else {})
     if maybe(draw):
         chosen |= judged(draw, shape)
+    if shape.has("trace", draw):
+        chosen["arrivals"] = {"trace": trace(draw, shape)}
+        chosen = {key: part for key, part in chosen.items() if key not in ("backlog", "ivr")}
     if "hours" in chosen and chosen["at_close"] == "carry" and maybe(draw):
         chosen["after_hours"] = "waits"
     return chosen
@@ -407,6 +414,41 @@ def backlog(draw: Draw, shape: Shape) -> Mapping:
     low = one(draw, 0, 0, 20, 50)
     high = low + one(draw, 100, 0, 30, 2000)
     return {"count": whole(draw, 0, 6), "age": f"{shape.seconds(low)} - {shape.seconds(high)}"}
+
+
+def trace(draw: Draw, shape: Shape) -> Mapping:
+    """Up to ten customers on up to three days as they were, some with further attempts."""
+    columns: Mapping = {
+        key: [] for key in ("day", "arrived", "talk", "wrap", "wait", "hung_up", "attempt", "last")
+    }
+    for _ in range(whole(draw, 1, 10)):
+        day, at = one(draw, "1", "2", "3"), moment(draw, shape, shape.horizon) % shape.horizon
+        for attempt in range(1, whole(draw, 1, 3) + 1):
+            wait, hung_up = one(draw, 0, 20, 40, 500) * shape.scale, maybe(draw)
+            row = {
+                "day": day, "arrived": at, "wait": wait if hung_up or maybe(draw) else None, "hung_up": int(hung_up),
+                "talk": None if hung_up or maybe(draw, 3) else one(draw, 60, 0, 300) * shape.scale,
+                "wrap": one(draw, None, 0, 20), "attempt": attempt, "last": None,
+            }  # fmt: skip
+            for key, cell in row.items():
+                columns[key].append(cell)
+            at += wait + one(draw, 20, 1, 100) * shape.scale
+            if row["wait"] is None or at >= shape.horizon:
+                break
+        columns["last"][-1] = one(draw, None, 1)
+    return columns
+
+
+def spares_the_recorded(mapping: Mapping) -> None:
+    """Let events change the volume of those queues only whose contacts are drawn."""
+    drawn = [name for name, part in mapping["queues"].items() if "trace" not in part["arrivals"]]
+    for found in mapping.get("events", []):
+        if "volume" in found and len(drawn) < len(mapping["queues"]):
+            found["queues"] = [name for name in found.get("queues", drawn) if name in drawn]
+            if not found["queues"]:
+                found.pop("queues")
+                found.pop("volume")
+                found.setdefault("agents", 0.5)
 
 
 def ivr(draw: Draw, shape: Shape) -> Mapping:
@@ -538,6 +580,7 @@ def mapping_of(draw: Draw, shape: Shape, most: bool = False) -> Mapping:
         fitted(mapping, shape.horizon)
     if "events" in shape.mechanisms:
         mapping["events"] = events(draw, shape, names, teams)
+        spares_the_recorded(mapping)
     if "lines" in shape.mechanisms:
         mapping["lines"] = one(draw, 4, 1, 2, 8)
     if "routing" in shape.mechanisms:
@@ -559,6 +602,7 @@ def with_the_floor_of(mapping: Mapping, other: Mapping) -> Mapping:
             part.pop(key, None)
         if "hours" in other["queues"][name]:
             part["hours"] = copy.deepcopy(other["queues"][name]["hours"])
+    spares_the_recorded(result)
     return result
 
 

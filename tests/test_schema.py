@@ -107,7 +107,7 @@ WRAP = "{distribution: exponential, mean: 30 s}"
         ("[10, 12, 14, 9]", "[10, ~, 14, 9]", "per_interval, item 2: null is not a number: write one such as 12.5"),
         ("[10, 12, 14, 9]", "1000000000", "more than the 1e+08 that fit; make the horizon shorter"),
         ("per_interval: [10, 12, 14, 9]", "rate: 48", 'arrivals.rate: "48" needs a time, as in "48 / min"'),
-        ("per_interval:", "rate: 1 / s, per_interval:", "arrivals: give exactly one of per_interval and rate"),
+        ("per_interval:", "rate: 1 / s, per_interval:", "arrivals: give exactly one of per_interval, rate and trace"),
         ("9]}", "9], daily_variation: 2000%}", "arrivals.daily_variation: 2000% is no variation that can be drawn;"),
         ("[support]", "[suport]", 'line 14: agents.front.skills.suport: there is no queue "suport" (did you mean "supp'),
         ("[support]", "{support: , billing: {}}", 'line 14: agents.front.skills.billing: there is no queue "billing"; the'),
@@ -189,16 +189,12 @@ def test_a_callback_that_does_not_fit_together_is_refused(callback: str, said: s
     ("old", "new", "path"),
     [
         ("per_interval: [10, 12, 14, 9]", "trace: log.csv", "line 7: queues.support.arrivals.trace"),
-        ("schema: 1", "defaults: {queue: {arrivals: {trace: x}}}", None),
-        ("agents.front.staffing: {add: -1}", "queues.support.arrivals.trace: x", "line 18: plans.two fewer.queues.supp"),
+        ("agents.front.staffing: {add: -1}", "queues.support.arrivals: {trace: x}", "line 18: plans.two fewer.queues.supp"),
     ],
 )  # fmt: skip
-def test_a_key_of_a_later_version_is_not_available_yet(old: str, new: str, path: str | None) -> None:
-    if path is None:
-        assert read(changed(old, new))  # the queue has arrivals of its own
-        return
+def test_a_trace_that_is_not_there_is_said_where_it_is_named(old: str, new: str, path: str) -> None:
     said = refusal(changed(old, new))
-    assert said.startswith(f"s.yaml, {path}") and ": is not available yet" in said
+    assert said.startswith(f"s.yaml, {path}") and "no such file" in said
 
 
 IVR_60 = "{time: {distribution: constant, value: 3 s}, self_served: 60%, hangs_up: 50%}"

@@ -143,6 +143,7 @@ from sim.model.centre import (
     SHORTEST_DELAY,
     SWITCH_TIME,
     TALK_TIME,
+    UNKNOWN,
     WRAP_TIME,
     Centre,
     add_span,
@@ -875,11 +876,14 @@ def gives_up(w, c, day, row, outcome, seed, replication, now):
     attempt = i[ATTEMPT, row] + 1
     if attempt >= MOST_ATTEMPTS:
         return True
+    recorded = recorded_next(w, day, row) if day.again.size > 0 else UNKNOWN
+    if recorded >= 0:
+        return tries_as_recorded(w, c, day, row, recorded, seed, replication, now)
     if c.switch_to[queue] >= 0 and chance(w, c, row, SWITCH, seed, replication) < c.switch_share[queue]:
         uniform = chance(w, c, row, SWITCH_DELAY, seed, replication)
         delay = duration(c.delays, SWITCH_TIME, queue, need_interval(w, c, day, row), uniform)
         return tries_again(w, c, day, row, c.switch_to[queue], delay, seed, replication, now)
-    share = c.redial_share[profile]
+    share = c.redial_share[profile] if recorded == UNKNOWN else 0.0
     if share == 0.0 or attempt >= c.redial_attempts[profile]:
         return True
     if chance(w, c, row, REDIAL, seed, replication) >= share:
@@ -887,6 +891,32 @@ def gives_up(w, c, day, row, outcome, seed, replication, now):
     uniform = chance(w, c, row, REDIAL_DELAY, seed, replication)
     delay = duration(c.delays, REDIAL_TIME, profile, need_interval(w, c, day, row), uniform)
     return tries_again(w, c, day, row, queue, delay, seed, replication, now)
+
+
+@kernel(seldom=True)
+def recorded_next(w, day, row):
+    """The day's row of the attempt that was recorded after this one, NEVER_AGAIN, or UNKNOWN."""
+    i = w.i
+    if i[NEED, row] > 0 or i[QUEUE, row] != i[HOME, row]:
+        return UNKNOWN
+    at = day.start[i[HOME, row]] + i[CUSTOMER, row]
+    for _ in range(i[ATTEMPT, row]):
+        at = day.again[at]
+        if at < 0:
+            return UNKNOWN
+    return day.again[at]
+
+
+@kernel(seldom=True)
+def tries_as_recorded(w, c, day, row, recorded, seed, replication, now):
+    """The next attempt as it was recorded; False if there is no row left."""
+    again = w.n[ROWS]
+    if not tries_again(w, c, day, row, w.i[QUEUE, row], day.arrived[recorded], seed, replication, now):
+        return False
+    if w.n[ROWS] > again:
+        w.f[TALK, again], w.f[WRAP, again] = day.talk[recorded], day.wrap[recorded]
+        w.f[PATIENT, again] = day.patience[recorded]
+    return True
 
 
 @kernel(seldom=True)

@@ -40,6 +40,7 @@ from sim.model.centre import (
     SHORTEST_DELAY,
     SWITCH_TIME,
     TALK_TIME,
+    UNKNOWN,
     WRAP_TIME,
     Centre,
     add_span,
@@ -660,8 +661,34 @@ class Floor:
         contact.outcome = outcome
         self.frees_line(contact)
         self.note(outcome.name.lower().replace("_", " "), contact, seconds=contact.wait)
-        if outcome in TRY_AGAIN and contact.attempt + 1 < MOST_ATTEMPTS and not self.switches(contact):
+        if outcome not in TRY_AGAIN or contact.attempt + 1 >= MOST_ATTEMPTS:
+            return
+        recorded = self.recorded_next(contact)
+        if recorded >= 0:
+            self.tries_as_recorded(contact, recorded)
+        elif not self.switches(contact) and recorded == UNKNOWN:
             self.redials(contact)
+
+    def recorded_next(self, contact: Contact) -> int:
+        """The day's row of the attempt that was recorded after this one, NEVER_AGAIN, or UNKNOWN."""
+        again = self.day.again
+        if not again.size or contact.need > 0 or contact.queue != contact.home:
+            return UNKNOWN
+        row = int(self.day.start[contact.home]) + contact.customer
+        for _ in range(contact.attempt):
+            row = int(again[row])
+            if row < 0:
+                return UNKNOWN
+        return int(again[row])
+
+    def tries_as_recorded(self, contact: Contact, row: int) -> None:
+        """The next attempt as it was recorded."""
+        day = self.day
+        new = self.tries_again(contact, contact.queue, float(day.arrived[row]), "will redial")
+        if new is not None:
+            new.talk, new.wrap, new.patience = (
+                float(column[row]) for column in (day.talk, day.wrap, day.patience)
+            )
 
     def switches(self, contact: Contact) -> bool:
         """Try another queue, if the customer does and that queue opens again; whether it wanted to."""
@@ -682,11 +709,11 @@ class Floor:
         delay = self.delay(contact, REDIAL_TIME, profile, self.chance(contact, REDIAL_DELAY))
         self.tries_again(contact, queue, delay, "will redial")
 
-    def tries_again(self, contact: Contact, queue: int, delay: float, how: str) -> None:
+    def tries_again(self, contact: Contact, queue: int, delay: float, how: str) -> Contact | None:
         """A new attempt of the same need, unless the queue closes for good before; elsewhere its talk is another."""
         moment = self.open_moment(queue, delay)
         if moment == math.inf:
-            return
+            return None
         new = self.following(contact, queue, contact.need, contact.attempt + 1, moment)
         new.need_arrived = contact.need_arrived
         if queue == contact.queue:
@@ -696,6 +723,7 @@ class Floor:
         self.draws_patience(new)
         self.note(how, contact, seconds=moment - self.clock.now)
         self.will_arrive(new)
+        return new
 
     def following(self, contact: Contact, queue: int, need: int, attempt: int, arrives: float) -> Contact:
         """The customer's next contact."""

@@ -25,7 +25,7 @@ def play_and_enter(w, c, rules, days, seed, replications, place, first, sheet):
     while place < replications.size:
         if sheet.codes.size > 0 and sheet.used[0] + 2 * w.rows.size > sheet.codes.size:
             break
-        day = Day(days.start[place], days.arrived, days.talk, days.wrap, days.patience)
+        day = Day(days.start[place], days.arrived, days.talk, days.wrap, days.patience, days.again)
         done = run(w, c, day, seed, replications[place])
         if done < 0:
             return -1

@@ -10,11 +10,13 @@ from sim.distributions import Distribution, distribution
 from sim.jit import kernel
 from sim.model.chance import ABSENT, CLASS, stream_key, u
 from sim.scenario.quantities import UNLIMITED
+from sim.scenario.recorded import Recorded, day_order
 from sim.scenario.schema import Callback, Patience, Queue, Scenario
 
 NEVER = -1  # the family of a duration that never ends: patience where nobody hangs up
 TALK_TIME, WRAP_TIME, PATIENCE_TIME, DAY_LEVEL = range(4)
 REDIAL_TIME, REPEAT_TIME, SWITCH_TIME, IVR_WAIT = range(4)
+NEVER_AGAIN, UNKNOWN = -1, -2  # of a recorded contact that is not answered: no further attempt, or who knows
 FINISH, DROP, CARRY = range(3)
 NO_OFFER, ALWAYS, BY_ESTIMATED_WAIT, BY_QUEUE_LENGTH, BY_WAITED = range(5)
 KEEP, LATER, IDLE = range(3)
@@ -37,6 +39,27 @@ class Draws(NamedTuple):
     parameters: np.ndarray
 
 
+class Trace(NamedTuple):
+    """Recorded contacts, which come in place of drawn ones; replication r brings day r mod `days`.
+
+    traced: int64 (queues,), 1 where they do; start: int64 (queues, days + 1), where the first contacts of each day
+    begin in the columns; the next attempts come behind all of them. arrived: s from opening, of a next attempt s
+    after the end of the one before; talk, wrap: s, NaN where they are to be drawn; patience: s, NaN where it is to
+    be drawn, among what is longer than outlasted, s; then: int64, the row of the customer's next attempt, or
+    NEVER_AGAIN or UNKNOWN.
+    """
+
+    traced: np.ndarray
+    days: int
+    start: np.ndarray
+    arrived: np.ndarray
+    talk: np.ndarray
+    wrap: np.ndarray
+    patience: np.ndarray
+    outlasted: np.ndarray
+    then: np.ndarray
+
+
 class Demand(NamedTuple):
     """What dealing reads: two plans whose Demand is equal share a Day.
 
@@ -48,7 +71,7 @@ class Demand(NamedTuple):
     A profile is a queue (the first ones) or a class within a queue; never: float64 (profiles,), share whose patience
     never ends; profile_of: int64 (queues, classes + 1), by class number, 0 for customers of none; a home queue's
     classes `class_id` with running sums of their shares `class_until` from class_start[q] on. backlog: int64
-    (queues,), contacts that wait at opening, of ages from backlog_high down to backlog_low, s.
+    (queues,), contacts that wait at opening, of ages from backlog_high down to backlog_low, s. trace: those recorded.
     """
 
     streams: np.ndarray
@@ -67,6 +90,7 @@ class Demand(NamedTuple):
     backlog: np.ndarray
     backlog_low: np.ndarray
     backlog_high: np.ndarray
+    trace: Trace
 
 
 class Callbacks(NamedTuple):
@@ -278,7 +302,7 @@ def centre_of(scenario: Scenario, rule_address: int = 0) -> Centre:
         **_hours(scenario),
         absence=_floats(group.absence for group in scenario.agents.values()),
         group_streams=np.array([stream_key(f"group {name}") for name in scenario.agents], dtype=np.uint64),
-        balks=_floats(queue.balks for queue in queues),
+        balks=_floats(0.0 if queue.arrivals.trace else queue.balks for queue in queues),
         max_waiting=_whole(-1 if q.max_waiting is None else q.max_waiting for q in queues),
         head_start=_floats(queue.head_start for queue in queues),
         lead=_leads(scenario, profiles),
@@ -456,7 +480,63 @@ def _demand(scenario: Scenario, profiles: list[Queue]) -> Demand:
         backlog=_whole(backlog.count if backlog else 0 for backlog in backlogs),
         backlog_low=_floats(backlog.age[0] if backlog else 0.0 for backlog in backlogs),
         backlog_high=_floats(backlog.age[1] if backlog else 0.0 for backlog in backlogs),
+        trace=_trace(queues),
     )
+
+
+def _trace(queues: list[Queue]) -> Trace:
+    """The recorded contacts of all queues that have any."""
+    traces = [queue.arrivals.trace for queue in queues]
+    days = sorted({day for trace in traces if trace is not None for day in trace.days}, key=day_order)
+    start = np.zeros((len(queues), len(days) + 1), dtype=np.int64)
+    firsts: list[np.ndarray] = []
+    laters: list[np.ndarray] = []
+    total = sum(int((trace.attempt == 1).sum()) for trace in traces if trace is not None)
+    row, behind = 0, total
+    for queue, trace in enumerate(traces):
+        start[queue] = row
+        if trace is None:
+            continue
+        columns, first = _trace_columns(trace), trace.attempt == 1
+        count, more = int(first.sum()), int((~first).sum())
+        places = np.empty(first.size, dtype=np.int64)
+        places[first] = row + np.arange(count)
+        places[~first] = behind + np.arange(more)
+        follows = np.append(~first[1:], False)
+        columns[-1, follows] = places[np.flatnonzero(follows) + 1]
+        start[queue, 1:] += np.cumsum([((trace.day == day) & first).sum() for day in days])
+        firsts.append(columns[:, first])
+        laters.append(columns[:, ~first])
+        row, behind = row + count, behind + more
+    whole = np.concatenate([*firsts, *laters], axis=1) if firsts else np.zeros((6, 0))
+    names = ("arrived", "talk", "wrap", "patience", "outlasted")
+    return Trace(
+        traced=_whole(trace is not None for trace in traces),
+        days=len(days),
+        start=start,
+        then=whole[-1].astype(np.int64),
+        **{name: whole[place].copy() for place, name in enumerate(names)},
+    )
+
+
+def _trace_columns(trace: Recorded) -> np.ndarray:
+    """The columns of Trace for one queue, in the order of the record: arrived … then, as far as the last says it."""
+    ended = np.append(0.0, (trace.arrived + np.nan_to_num(trace.wait))[:-1])
+    arrived = np.where(trace.attempt == 1, trace.arrived, np.maximum(trace.arrived - ended, 0.0))
+    patience = np.where(trace.hung_up, trace.wait, np.nan)
+    talk, wrap = (_of_the_need(column, trace.attempt) for column in (trace.talk, trace.wrap))
+    return np.array(
+        [arrived, talk, wrap, patience, np.nan_to_num(trace.wait), np.where(trace.last, NEVER_AGAIN, UNKNOWN)]
+    )
+
+
+def _of_the_need(column: np.ndarray, attempt: np.ndarray) -> np.ndarray:
+    """A duration of every attempt: where it is unknown, as in another attempt for the same need."""
+    need = np.cumsum(attempt == 1) - 1
+    known = np.full(need[-1] + 1, np.nan)
+    at = ~np.isnan(column)
+    known[need[at]] = column[at]
+    return np.where(at, column, known[need])
 
 
 def _edges(scenario: Scenario) -> np.ndarray:

@@ -12,13 +12,17 @@ from sim.model.centre import (
     NEVER,
     PATIENCE_TIME,
     TALK_TIME,
+    UNKNOWN,
     WRAP_TIME,
     Demand,
     Draws,
+    Trace,
     class_of,
     interval_of,
 )
 from sim.model.chance import DAY, PATIENCE, TALK, WRAP, block, gap_block, u
+
+NOTHING_RECORDED = np.zeros(0, dtype=np.int64)
 
 
 class Day(NamedTuple):
@@ -27,6 +31,9 @@ class Day(NamedTuple):
     start: int64 (queues + 1,), where each queue's customers begin; the columns are float64, one value per
     customer, in seconds: arrived from opening, talk and wrap before any factor, patience from joining
     (infinite for those who never hang up). Customer number k of queue q is row start[q] + k.
+    Where contacts are recorded, their customers' next attempts stand behind all first contacts, `arrived` then being
+    the delay after the end of the attempt before; again: int64, the row of the next attempt, NEVER_AGAIN, or UNKNOWN;
+    without rows where nothing is recorded.
     """
 
     start: np.ndarray
@@ -34,6 +41,7 @@ class Day(NamedTuple):
     talk: np.ndarray
     wrap: np.ndarray
     patience: np.ndarray
+    again: np.ndarray = NOTHING_RECORDED
 
 
 @kernel(lean=True)
@@ -142,13 +150,106 @@ def deal_days(demand: Demand, seed: int, replications: np.ndarray, days: Day) ->
     for k in range(replications.size):
         for queue in range(demand.streams.size):
             days.start[k, queue] = row
-            end = deal_arrivals(demand, queue, seed, replications[k], days.arrived, row)
+            if demand.trace.traced[queue]:
+                end = recorded_arrivals(demand.trace, queue, replications[k], days, row)
+            else:
+                end = deal_arrivals(demand, queue, seed, replications[k], days.arrived, row)
             if end < 0:
                 return -1
             deal_contacts(demand, queue, seed, replications[k], days, row, end)
             row = end
         days.start[k, demand.streams.size] = row
+        if days.again.size:
+            row = recorded_attempts(demand, seed, replications[k], days, days.start[k], row)
+            if row < 0:
+                return -1
     return row
+
+
+@kernel(seldom=True)
+def recorded_arrivals(trace: Trace, queue: int, replication: int, days: Day, row: int) -> int:
+    """Copy the arrivals of a recorded day from `row` on; returns the row after the last, −1 if there are too few."""
+    day = replication % trace.days
+    for place in range(trace.start[queue, day], trace.start[queue, day + 1]):
+        if row == days.arrived.size:
+            return -1
+        days.arrived[row] = trace.arrived[place]
+        row += 1
+    return row
+
+
+@kernel(seldom=True)
+def recorded_attempts(
+    demand: Demand, seed: int, replication: int, days: Day, start: np.ndarray, row: int
+) -> int:
+    """Put what was recorded over what was dealt, and the customers' next attempts from `row` on.
+
+    Returns the row after the last, or −1 if the columns are too short.
+    """
+    trace = demand.trace
+    for queue in range(demand.streams.size):
+        if not trace.traced[queue]:
+            days.again[start[queue] : start[queue + 1]] = UNKNOWN
+            continue
+        first = trace.start[queue, replication % trace.days]
+        for customer in range(start[queue + 1] - start[queue]):
+            at, place, attempt = start[queue] + customer, first + customer, 0
+            index = interval_of(days.arrived[at], demand.interval, demand.intervals)
+            talk, wrap = days.talk[at], days.wrap[at]
+            while True:
+                days.talk[at] = talk if math.isnan(trace.talk[place]) else trace.talk[place]
+                days.wrap[at] = wrap if math.isnan(trace.wrap[place]) else trace.wrap[place]
+                days.patience[at] = recorded_patience(
+                    demand, queue, seed, replication, customer, attempt, index, place
+                )
+                place = trace.then[place]
+                days.again[at] = row if place >= 0 else place
+                if place < 0:
+                    break
+                if row == days.arrived.size:
+                    return -1
+                days.arrived[row] = trace.arrived[place]
+                at, attempt = row, attempt + 1
+                row += 1
+    return row
+
+
+@kernel(seldom=True)
+def recorded_patience(
+    demand: Demand,
+    queue: int,
+    seed: int,
+    replication: int,
+    customer: int,
+    attempt: int,
+    index: int,
+    place: int,
+) -> float:
+    """The patience of a recorded attempt: as it was, or drawn among those that outlast what the customer outlasted."""
+    trace, profile = demand.trace, queue
+    if not math.isnan(trace.patience[place]):
+        return trace.patience[place]
+    if demand.class_start[queue + 1] > demand.class_start[queue]:
+        profile = demand.profile_of[queue, class_of(demand, queue, seed, replication, customer)]
+    never, outlasted = demand.never[profile], trace.outlasted[place]
+    uniform = u(seed, demand.streams[queue], replication, customer, 0, attempt, PATIENCE)
+    if outlasted > 0.0:
+        least = share_gone(demand.draws, never, profile, index, outlasted)
+        uniform = min(least + uniform * (1.0 - least), 1.0 - 2.0**-53)
+    return max(patience_of(demand.draws, never, profile, index, uniform), outlasted)
+
+
+@kernel(seldom=True)
+def share_gone(draws: Draws, never: float, profile: int, index: int, moment: float) -> float:
+    """The largest uniform, to 2^-53, whose patience is not beyond a moment: what the distribution has up to there."""
+    low, high = 0.0, 1.0
+    for _ in range(53):
+        middle = 0.5 * (low + high)
+        if patience_of(draws, never, profile, index, middle) <= moment:
+            low = middle
+        else:
+            high = middle
+    return low
 
 
 def days_of(demand: Demand, seed: int, replications: np.ndarray) -> Day:
@@ -156,14 +257,21 @@ def days_of(demand: Demand, seed: int, replications: np.ndarray) -> Day:
 
     The same arguments give the same days, whatever else is dealt.
     """
+    return _dealt(demand, seed, replications)[0]
+
+
+def _dealt(demand: Demand, seed: int, replications: np.ndarray) -> tuple[Day, int]:
+    """The days, and how many rows of the columns they fill."""
     expected = float(demand.cumulative[:, -1].sum()) * len(replications)
     size = int(1.1 * expected + 6.0 * math.sqrt(expected)) + 64
     size += int(demand.backlog.sum()) * len(replications)
     while True:
         start = np.zeros((len(replications), demand.streams.size + 1), dtype=np.int64)
-        days = Day(start, np.empty(size), np.empty(size), np.empty(size), np.empty(size))
-        if deal_days(demand, seed, np.asarray(replications, dtype=np.int64), days) >= 0:
-            return days
+        again = np.empty(size, dtype=np.int64) if demand.trace.days else NOTHING_RECORDED
+        days = Day(start, np.empty(size), np.empty(size), np.empty(size), np.empty(size), again)
+        used = deal_days(demand, seed, np.asarray(replications, dtype=np.int64), days)
+        if used >= 0:
+            return days, used
         size *= 2
 
 
@@ -174,5 +282,6 @@ def day_at(days: Day, place: int) -> Day:
 
 def deal(demand: Demand, seed: int, replication: int) -> Day:
     """Deal one replication."""
-    day = day_at(days_of(demand, seed, np.array([replication])), 0)
-    return Day(day.start, *(column[: day.start[-1]] for column in day[1:]))
+    days, used = _dealt(demand, seed, np.array([replication]))
+    day = day_at(days, 0)
+    return Day(day.start, *(column[:used] for column in day[1:]))

@@ -106,6 +106,9 @@ def _queue(name: str, scenario: Scenario) -> str:
     if outside >= 0.5:
         then = " and wait for the opening" if queue.after_hours == "waits" else ""
         said.append(f"{outside:,.6g} of them come while it is closed{then}")
+    if queue.arrivals.trace:
+        days = len(queue.arrivals.trace.days)
+        said.append(f"as recorded on {days} day{'s' * (days != 1)}, one a replication")
     if queue.arrivals.daily_variation:
         said.append(f"the day's level varies by {say_share(queue.arrivals.daily_variation)}")
     said += _before(queue)

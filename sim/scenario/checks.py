@@ -5,6 +5,7 @@ from typing import Any
 
 from sim.errors import InputError, nearest, shown
 from sim.scenario.queue import ROUNDING, Queue
+from sim.scenario.units import say_duration
 from sim.scenario.weeks import check_hours
 
 MOST_CONTACTS = 100_000_000
@@ -55,6 +56,12 @@ def _check_queue(name: str, queue: Queue, scenario: Any) -> None:
     except InputError as error:
         raise error.under(f"{path}.hours") from None
     _check_inbox(queue, path, scenario.at_close)
+    if queue.arrivals.trace is not None and queue.arrivals.trace.end >= scenario.grid.horizon:
+        last, horizon = queue.arrivals.trace.end, scenario.grid.horizon
+        said = (
+            f"a contact arrives {say_duration(last)} from opening, and the horizon is {say_duration(horizon)}"
+        )
+        raise InputError(f"{said}; leave it out, or make the horizon longer", path=f"{path}.arrivals.trace")
     for index, transfer in enumerate(queue.transfer):
         item = f"[{index}]." if isinstance(_written(scenario, name, "transfer"), list | tuple) else ""
         _must_know(transfer.to, scenario.queues, "queue", f"{path}.transfer.{item}to")
@@ -88,6 +95,12 @@ def _check_events(scenario: Any) -> None:
             raise error.under(path) from None
         for name in event.queues or ():
             _must_know(name, scenario.queues, "queue", f"{path}.queues")
+        for name in (
+            scenario.queues if event.volume is not None and event.queues is None else event.queues or ()
+        ):
+            if event.volume is not None and scenario.queues[name].arrivals.trace is not None:
+                said = f"the contacts of {shown(name)} are recorded and come as they came"
+                raise InputError(f"{said}; leave volume out, or name other queues", path=f"{path}.volume")
         for name in event.groups or ():
             _must_know(name, scenario.agents, "group", f"{path}.groups")
 

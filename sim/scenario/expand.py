@@ -140,6 +140,8 @@ def _expand_queue(queue: dict[str, Any], path: str, grid: Grid, folder: Path) ->
     arrivals = queue.get("arrivals")
     if isinstance(arrivals, dict) and arrivals.get("per_interval") is not None:
         _write_out(arrivals, "per_interval", f"{path}.arrivals", grid, folder)
+    if isinstance(arrivals, dict) and arrivals.get("trace") is not None:
+        arrivals["trace"] = _read_trace(arrivals["trace"], path, folder)
     for key in DISTRIBUTION_KEYS:
         _expand_distribution(_at(queue, key), f"{path}.{key}", grid, folder)
     _read_amounts(queue.get("customer_value"), f"{path}.customer_value", folder)
@@ -153,6 +155,17 @@ def _expand_queue(queue: dict[str, Any], path: str, grid: Grid, folder: Path) ->
         callback["offer"] = {"always": True}
     if isinstance(queue.get("transfer"), dict):
         queue["transfer"] = [queue["transfer"]]
+
+
+def _read_trace(written: Any, path: str, folder: Path) -> Any:
+    """The columns of recorded contacts, read from a file where one is named."""
+    spec = {"file": written} if isinstance(written, str) else written
+    if not (isinstance(spec, Mapping) and "file" in spec):
+        return written
+    try:
+        return files.trace(folder, dict(spec), path.partition(".")[2])
+    except InputError as error:
+        raise error.under(f"{path}.arrivals.trace") from None
 
 
 def _read_rosters(groups: dict[str, dict[str, Any]], grid: Grid, folder: Path) -> None:

@@ -7,8 +7,9 @@ from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Any
 
-from sim.errors import InputError, shown
+from sim.errors import InputError, nearest, shown
 from sim.scenario.quantities import MOST_AGENTS, integer, roster_day
+from sim.scenario.recorded import COLUMNS
 from sim.scenario.tables import (
     FIRST_ROW,
     index_of,
@@ -57,6 +58,45 @@ def values(folder: Path, spec: dict[str, Any]) -> list[float]:
     if not rows:
         raise InputError(f"{where} has no rows under its header: write one number per row")
     return numbers_of(where, header[wanted], [row[wanted] for row in rows], decimal)
+
+
+def trace(folder: Path, spec: dict[str, Any], queue: str) -> dict[str, list[Any]]:
+    """Return the recorded contacts of a queue by column, None where a cell is blank; spec: file, sheet.
+
+    Columns: arrived, and, if wanted, queue, day, talk, wrap, wait, hung_up, attempt, last. With a column queue the
+    rows of other queues are left out.
+    """
+    where, header, rows, decimal = opened(folder, spec, ("file", "sheet"))
+    known = (*COLUMNS, "queue")
+    for name in header:
+        if name and name not in known:
+            near = nearest(name, known)
+            raise InputError(
+                f"{where} has a column {shown(name)}{near}: the columns of a trace are {', '.join(known)}"
+            )
+    index_of(where, header, "arrived", "column")
+    if "queue" in header:
+        of = header.index("queue")
+        numbered = [(number, row) for number, row in enumerate(rows, FIRST_ROW) if _name(row[of]) == queue]
+        if not numbered:
+            raise InputError(
+                f"{where} has no row of the queue {shown(queue)}: add some, or leave the column out"
+            )
+    else:
+        numbered = list(enumerate(rows, FIRST_ROW))
+    found: dict[str, list[Any]] = {}
+    for place, name in enumerate(header):
+        if name == "day":
+            found[name] = [_name(row[place]) for _, row in numbered]
+        elif name and name != "queue":
+            said = f"{where}, column {shown(name)}, row"
+            found[name] = [
+                None if is_blank(row[place]) else number_of(f"{said} {number}", row[place], decimal)
+                for number, row in numbered
+            ]
+    if "queue" in header and "day" in header:  # a day on which others came was recorded here too
+        found["days"] = list(dict.fromkeys(_name(row[header.index("day")]) for row in rows))
+    return found
 
 
 def roster(folder: Path, spec: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:

@@ -30,6 +30,7 @@ from sim.scenario.quantities import (
     named,
     one_of,
 )  # fmt: skip
+from sim.scenario.recorded import Trace
 from sim.scenario.weeks import Grid, Hours, Spans, open_spans
 
 MANY_ATTEMPTS = 1000  # beyond these, dials that follow at once would never end
@@ -39,19 +40,34 @@ AtClose = one_of("finish", "drop", "carry")
 
 
 class Arrivals(Frozen):
-    """First contacts: how many are expected, and how much the days differ beyond chance."""
+    """First contacts: how many are expected, and how much the days differ beyond chance; or those recorded."""
 
-    later = ("trace",)
     per_interval: Contacts | None = None
     rate: Rate | None = None
+    trace: Trace | None = None
     volume: Factor = 1.0
     daily_variation: Factor = 0.0
     varies_with: Text | None = None
 
     @model_validator(mode="after")
     def _exactly_one_way(self) -> "Arrivals":
-        if (self.per_interval is None) == (self.rate is None):
-            raise InputError("give exactly one of per_interval and rate")
+        if sum(way is not None for way in (self.per_interval, self.rate, self.trace)) != 1:
+            raise InputError("give exactly one of per_interval, rate and trace")
+        if self.trace is not None and (self.volume, self.daily_variation, self.varies_with) != (
+            1.0,
+            0.0,
+            None,
+        ):
+            key = (
+                "volume"
+                if self.volume != 1.0
+                else "daily_variation"
+                if self.daily_variation
+                else "varies_with"
+            )
+            raise InputError(
+                "does not go with a trace: recorded contacts come as they came; leave it out", path=key
+            )
         if self.daily_variation and not 0.001 <= self.daily_variation <= 10:
             raise InputError(
                 f"{units.say_share(self.daily_variation)} is no variation that can be drawn; "
@@ -281,6 +297,12 @@ class Queue(Frozen):
                 raise InputError(
                     f"the shares are {units.say_share(total)} together; at most 100% fit", path=key
                 )
+        for key in ("backlog", "ivr") if self.arrivals.trace is not None else ():
+            if getattr(self, key) is not None:
+                raise InputError(
+                    "does not go with a trace, whose contacts come to the queue itself; leave it out",
+                    path=key,
+                )
         if "others" in self.classes:
             raise InputError(
                 '"others" are the customers of no class; give the class another name', path="classes"
@@ -290,6 +312,8 @@ class Queue(Frozen):
     def expected(self, grid: Grid) -> np.ndarray:
         """Expected first contacts of each interval, events left aside."""
         arrivals = self.arrivals
+        if arrivals.trace is not None:
+            return arrivals.trace.expected(grid.count, grid.interval)  # type: ignore[no-any-return]
         each_interval = arrivals.per_interval or [(arrivals.rate or 0.0) * grid.interval] * grid.count
         return np.array(each_interval, dtype=float) * arrivals.volume
 
