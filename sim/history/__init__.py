@@ -1,0 +1,1 @@
+"""Call logs in: readers, fits, replay, backtest."""

@@ -1,0 +1,318 @@
+"""What `ccsim fit` found: every figure with its interval and the number of observations, as tables and as JSON."""
+
+import dataclasses
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sim.errors import InputError, shown
+from sim.history import arrivals
+from sim.history.durations import Durations
+from sim.history.evidence import Fit, QueueFit
+from sim.history.survival import ASKED
+from sim.history.writing import choice, title
+from sim.measures.estimate import Estimate
+from sim.reports.figures import Cell, cell, clean, finite, folded, said
+from sim.reports.layout import WIDTH, Table
+from sim.reports.results import write_whole
+from sim.scenario.schema import Scenario
+from sim.scenario.units import say_duration
+
+FORMAT = "ccsim fit 1"
+NONE: Cell = ("", "")
+
+
+class FitResult:
+    """A fitted scenario with its evidence; `scenario` runs as it stands."""
+
+    def __init__(self, fit: Fit) -> None:
+        self.fit = fit
+
+    @property
+    def scenario(self) -> Scenario:
+        return self.fit.scenario
+
+    def yaml(self) -> str:
+        """The scenario as a commented YAML document."""
+        return self.fit.yaml
+
+    def write(self, path: str | os.PathLike[str]) -> None:
+        """Write the YAML document, whole or not at all."""
+        path = Path(path)
+        if path.suffix.lower() not in (".yaml", ".yml"):
+            raise InputError(f"{shown(str(path))} does not end in .yaml")
+        write_whole(path, self.fit.yaml.encode())
+
+    def table(self) -> str:
+        """The figures in tables, and the remarks."""
+        return fit_text(self.fit)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document that `--json` prints."""
+        return fit_document(self.fit)
+
+    def plot(self) -> Any:
+        """Draw volumes, talk and patience of each queue and the agents on duty, on one sheet; returns an Axes."""
+        from sim.reports.fitplots import draw_sheet
+
+        return draw_sheet(self.fit)
+
+    def save_plots(self, place: str | os.PathLike[str]) -> None:
+        """Draw on one sheet, a .png, .svg or .pdf file, or every picture by itself into a folder, made if need be."""
+        from sim.reports.fitplots import save_pictures
+        from sim.reports.plots import save_figure
+
+        place = Path(place)
+        if place.suffix and not place.is_dir():
+            return save_figure(self.plot(), place)
+        try:
+            place.mkdir(exist_ok=True)
+        except OSError as error:
+            raise InputError(f"cannot be made: {error.strerror or error}", file=str(place)) from None
+        save_pictures(self.fit, place)
+
+
+def fit_text(fit: Fit) -> str:
+    """All tables of a fit, each only if it says something."""
+    head = [title(fit), f"{choice(fit)}; {fit.contacts:,} contacts. {fit.account}"]
+    tables = [_volumes(fit), _durations(fit), _patience(fit), _redials(fit), _transfers(fit), _agents(fit)]
+    blocks = [folded(head, WIDTH), *(table.text() for table in tables if table)]
+    sentences = [*_wrap_gap(fit), *_correlations(fit), *fit.remarks]
+    return "\n\n".join([*blocks, *([folded(sentences, WIDTH)] if sentences else [])])
+
+
+def _counted(number: int) -> Cell:
+    return f"{number:,}", ""
+
+
+def _share(estimate: Estimate | None) -> Cell:
+    return NONE if estimate is None or np.isnan(estimate.value) else cell(estimate, 100.0)
+
+
+def _names(queues: Sequence[QueueFit]) -> list[str]:
+    return [clean(queue.written, 60) for queue in queues]
+
+
+def _volumes(fit: Fit) -> Table:
+    span = "a week" if fit.window.weekdays is None else "a day"
+    rows = fit.queues
+    columns = [
+        [_counted(queue.contacts) for queue in rows],
+        [cell(arrivals.total(queue.volumes.totals, fit.window.kind)) for queue in rows],
+        [_share(queue.level) for queue in rows],
+        [(f"{100 * queue.first_attempts:.1f}", "") for queue in rows],
+        [_counted(queue.answered) for queue in rows],
+        [_counted(queue.abandoned) for queue in rows],
+    ]
+    heads = ["contacts", f"contacts\n{span}", "days differ\n%", "first\nattempts %", "answered", "hung up"]
+    return Table("queue", _names(rows), heads, columns)
+
+
+def _durations(fit: Fit) -> Table:
+    kinds = (("IVR", "ivr"), ("talk", "talk"), ("wrap", "wrap"))
+    found = [
+        (f"{name} {kind}", part)
+        for queue, name in zip(fit.queues, _names(fit.queues), strict=True)
+        for kind, key in kinds
+        if (part := getattr(queue, key)) is not None
+    ]
+    parts = [part for _, part in found]
+    columns = [
+        [_counted(part.contacts) for part in parts],
+        [cell(part.mean) for part in parts],
+        [cell(part.cv) for part in parts],
+        [(part.chosen.family, "") for part in parts],
+        [_fitted_cv(part) for part in parts],
+        [_apart(part) for part in parts],
+        [(_behind(part), "") for part in parts],
+        [_share(part.short) if name.endswith(" talk") else NONE for name, part in found],
+    ]
+    heads = ["n", "mean\ns", "cv", "family", "its cv", "apart by\n%", "AIC of\nthe next", "under 10 s\n%"]
+    return Table("duration", [name for name, _ in found], heads, columns)
+
+
+def _apart(part: Durations) -> Cell:
+    return (f"{100 * part.chosen.distance:.1f}", "") if part.counts.size else NONE
+
+
+def _fitted_cv(part: Durations) -> Cell:
+    return f"{part.chosen.cv:.3g}", ""
+
+
+def _behind(part: Durations) -> str:
+    if len(part.families) < 2:
+        return ""
+    other = part.families[1]
+    return f"{other.family} +{other.aic - part.chosen.aic:,.0f}"
+
+
+def _patience(fit: Fit) -> Table | None:
+    rows = [(name, queue.patience) for name, queue in zip(_names(fit.queues), fit.queues, strict=True)]
+    known = [(name, patience) for name, patience in rows if patience]
+    if not known:
+        return None
+    parts = [patience for _, patience in known]
+    columns = [
+        [_counted(part.curve.contacts) for part in parts],
+        [_counted(part.curve.hung_up) for part in parts],
+        *([_share(part.shares.get(moment)) for part in parts] for moment in ASKED),
+    ]
+    heads = ["n", "hung up", *(f"{say_duration(moment)}\n%" for moment in ASKED)]
+    for head, key in (("balk\n%", "balks"), ("never\n%", "never")):
+        if any(getattr(part, key) for part in parts):
+            columns.append([_share(getattr(part, key)) for part in parts])
+            heads.append(head)
+    return Table("patience: gone by", [name for name, _ in known], heads, columns)
+
+
+def _redials(fit: Fit) -> Table | None:
+    queues = [queue for queue in fit.queues if queue.redials]
+    parts = [queue.redials for queue in queues if queue.redials]
+    if not parts:
+        return None
+    columns = [
+        [_counted(part.asked) for part in parts],
+        [(f"{100 * queue.known:.0f}", "") for queue in queues],
+        [(f"{100 * part.seen:.1f}", "") for part in parts],
+        [(f"{100 * part.usual:.1f}", "") for part in parts],
+        [_share(part.share) for part in parts],
+        [cell(part.delay, 1 / 60) for part in parts],
+        [(f"{100 * part.distance:.1f}", "") for part in parts],
+    ]
+    heads = [
+        "hung up",
+        "customers\nknown %",
+        "again\nin 1 h %",
+        "anyway\n%",
+        "redial\n%",
+        "after\nmin",
+        "apart by\n%",
+    ]
+    return Table("redials", _names(queues), heads, columns)
+
+
+def _transfers(fit: Fit) -> Table | None:
+    rows = [
+        (f"{clean(queue.written, 40)} to {clean(to, 40)}", share, queue.transfers.answered)
+        for queue in fit.queues
+        if queue.transfers
+        for to, share in queue.transfers.to.items()
+    ]
+    if not rows:
+        return None
+    columns = [[_counted(answered) for _, _, answered in rows], [_share(share) for _, share, _ in rows]]
+    return Table("transfers", [name for name, _, _ in rows], ["answered", "passed on\n%"], columns)
+
+
+def _agents(fit: Fit) -> Table | None:
+    known = [(group, group.estimate) for group in fit.groups if group.estimate]
+    if not known:
+        return None
+    columns = [
+        [_counted(found.agents) for _, found in known],
+        [_counted(found.contacts) for _, found in known],
+        [cell(_hours(found.seen.totals, fit)) for _, found in known],
+        [(f"{100 * found.present:.0f}", "") for _, found in known],
+        [_counted(found.moments) for _, found in known],
+        [(f"{sum(group.staffing) * fit.window.interval / 3600:.1f}", "") for group, _ in known],
+        [_counted(max(group.staffing)) for group, _ in known],
+    ]
+    span = "a week" if fit.window.weekdays is None else "a day"
+    heads = [
+        "agents", "contacts", f"hours seen\n{span}", "of these at work\nin a rush %", "moments\nof rush",
+        f"hours written\n{span}", "at most",
+    ]  # fmt: skip
+    names = [f"{clean(group.name, 40)}: {clean(', '.join(group.skills), 60)}" for group, _ in known]
+    return Table("agents (estimated)", names, heads, columns)
+
+
+def _hours(totals: Any, fit: Fit) -> Estimate:
+    found = arrivals.total(totals, fit.window.kind)
+    hours = fit.window.interval / 3600
+    return Estimate(found.value * hours, found.low * hours, found.high * hours)
+
+
+def _wrap_gap(fit: Fit) -> list[str]:
+    if fit.wrap_gap is None:
+        return []
+    return [
+        f"Wrap is not on record; assumed is the time to the next contact while three or more waited, "
+        f"{said(fit.wrap_gap.mean, 's')} on average over {fit.wrap_gap.contacts:,} of at most 2 min."
+    ]
+
+
+def _correlations(fit: Fit) -> list[str]:
+    return [
+        f"The days of {clean(a, 40)} and {clean(b, 40)} correlate by {said(found)}, Poisson's part taken off"
+        + ("; varies_with is written." if found.value >= arrivals.TOGETHER else ".")
+        for a, b, found in fit.correlations
+    ]
+
+
+def fit_document(fit: Fit) -> dict[str, Any]:
+    """All figures with their intervals as a JSON document; intervals of the day in lists."""
+    window = fit.window
+    document = {
+        "format": FORMAT,
+        "source": fit.account.source,
+        "account": str(fit.account),
+        "zone": fit.zone,
+        "days": [_date(day) for day in window.days],
+        "pooled": window.weekdays is not None,
+        "interval": window.interval,
+        "contacts": fit.contacts,
+        "queues": {queue.written: _queue_document(queue) for queue in fit.queues},
+        "agents": {
+            group.name: {
+                "skills": group.skills,
+                "staffing": group.staffing,
+                "estimate": _plain(group.estimate),
+            }
+            for group in fit.groups
+        },
+        "correlations": [
+            {"queues": [a, b], "correlation": _plain(found)} for a, b, found in fit.correlations
+        ],
+        "wrap_gap": _without(fit.wrap_gap, "edges", "counts"),
+        "remarks": fit.remarks,
+        "scenario": fit.scenario.document,
+    }
+    return finite(document)  # type: ignore[no-any-return]
+
+
+def _queue_document(queue: QueueFit) -> dict[str, Any]:
+    plain = {
+        field.name: _without(getattr(queue, field.name), "edges", "counts", "curve")
+        for field in dataclasses.fields(queue)
+    }
+    if queue.patience is not None:
+        curve = queue.patience.curve
+        plain["patience"] |= {"contacts": curve.contacts, "hung_up": curve.hung_up}
+    return plain
+
+
+def _without(value: Any, *names: str) -> Any:
+    """Figures as `_plain` has them, but for the arrays that only pictures need."""
+    if not hasattr(value, "_asdict"):
+        return _plain(value)
+    return {name: _plain(part) for name, part in value._asdict().items() if name not in names}
+
+
+def _plain(value: Any) -> Any:
+    """Figures without their classes: named tuples as mappings, arrays as lists, keys as text."""
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return {name: _plain(part) for name, part in value._asdict().items()}
+    if isinstance(value, dict):
+        return {str(name): _plain(part) for name, part in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(part) for part in value]
+    return value.tolist() if isinstance(value, np.ndarray) else value
+
+
+def _date(ordinal: int) -> str:
+    from datetime import date
+
+    return date.fromordinal(int(ordinal)).isoformat()
