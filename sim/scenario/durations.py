@@ -57,6 +57,8 @@ class Duration_(Frozen):
 
     @model_validator(mode="after")
     def _is_possible(self) -> "Duration_":
+        if self._drawn:  # taken over from another scenario
+            return self
         self._drawn = _fitted(self)
         for drawn in self._drawn:
             if drawn.mean > units.LONGEST_DURATION:
@@ -109,6 +111,8 @@ class Amounts(Frozen):
 
     @model_validator(mode="after")
     def _is_possible(self) -> "Amounts":
+        if self._drawn:  # taken over from another scenario
+            return self
         self._drawn = _fitted(self)
         if self._drawn[0].mean > MOST_AMOUNT:
             raise InputError(f"the mean would be {self._drawn[0].mean:.3g}; check the numbers")

@@ -23,14 +23,14 @@ CHANGES = ("add", "scale")
 
 
 def apply(document: Mapping[str, Any], overrides: Any, model: Any, folder: Path) -> dict[str, Any]:
-    """A copy of the document with every override carried out, in the order given.
+    """The document with every override carried out, in the order given; only what is changed is copied.
 
     overrides: {dotted path: value}. Raises InputError for a path that the schema does not know, a queue or
     group that does not exist, or a change that does not fit what stands there.
     """
     if not isinstance(overrides, Mapping):
         raise InputError(f"{shown(overrides)} is not a mapping of paths to values")
-    result = copy.deepcopy(dict(document))
+    result = dict(document)
     for path, value in overrides.items():
         try:
             _carry_out(result, str(path), value, model, folder)
@@ -242,16 +242,17 @@ def step_into(model: Any, part: str) -> Any:
 
 
 def _parent(document: dict[str, Any], parts: list[str], removing: bool) -> tuple[Any, str]:
-    """The mapping that holds the last part, made on the way unless something is only to be removed."""
+    """The mapping that holds the last part, copied on the way, or made unless something is only to be removed."""
     here: Any = document
     for part in parts[:-1]:
         if here.get(part) is None:
             if removing:
                 return None, ""
             here[part] = {}
-        here = here[part]
-        if not isinstance(here, dict):
+        if not isinstance(here[part], dict):
             raise InputError(f"{shown(part)} holds a single value; replace it whole")
+        here[part] = dict(here[part])
+        here = here[part]
     return here, parts[-1]
 
 

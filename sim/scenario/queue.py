@@ -96,7 +96,7 @@ class Offer(Frozen):
     @model_validator(mode="before")
     @classmethod
     def _is_a_mapping(cls, value: Any) -> Any:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, Mapping | Offer):
             near = nearest(value, ("always",)) if isinstance(value, str) else ""
             raise InputError(f"{shown(value)} is no rule{near}; give one of {OFFERS}")
         return value

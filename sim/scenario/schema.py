@@ -16,7 +16,9 @@ from sim.scenario.durations import Duration_ as Duration_
 from sim.scenario.durations import Frozen
 from sim.scenario.durations import Patience as Patience
 from sim.scenario.events import Event
-from sim.scenario.expand import expand, merged, where_written
+from sim.scenario.expand import expand, where_written
+from sim.scenario.known import NOTHING, Known, with_known
+from sim.scenario.merge import merged
 from sim.scenario.people import Group, ShiftType, spread
 from sim.scenario.quantities import (
     HALF_UP,
@@ -82,11 +84,13 @@ class Scenario(Frozen):
     _folder: Path = PrivateAttr(default_factory=Path)
     _grid: Grid = PrivateAttr()
 
-    def __init__(self, folder: Path = Path("."), /, **document: Any) -> None:
-        base = merged(document, Scenario)
-        expanded, grid = expand(base, Scenario, folder)
+    def __init__(self, folder: Path = Path("."), known: Known | None = None, /, **document: Any) -> None:
+        """folder: where file names start; known: of the scenario there that this document was changed from."""
+        document, known = (copy.deepcopy(document), NOTHING) if known is None else (document, known)
+        base = merged(document, Scenario, known.written)
+        expanded, grid = expand(base, Scenario, folder, known)
         try:
-            super().__init__(**expanded)
+            super().__init__(**with_known(expanded, known.written_out, known.read))
         except ValidationError as error:
             raise where_written(one_sentence(error, expanded), base, grid) from None
         self._document, self._written_out, self._folder, self._grid = base, expanded, folder, grid
@@ -206,7 +210,8 @@ class Scenario(Frozen):
         """The same scenario with some values replaced, added to or scaled, by dotted path."""
         from sim.scenario.plans import apply
 
-        return Scenario(self._folder, **apply(self._document, overrides, Scenario, self._folder))
+        known = Known(self._document, self._written_out, self._grid, self)
+        return Scenario(self._folder, known, **apply(self._document, overrides, Scenario, self._folder))
 
     def under(self, plan: str | Mapping[str, Any] | None) -> "Scenario":
         """This scenario under one of its plans (by name), or under overrides given as a mapping."""
