@@ -1,6 +1,7 @@
 """Records → totals: one pass over the contacts of a replication, by queue and interval."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,6 +14,8 @@ from sim.model.centre import IVR_WAIT, Centre, Draws, interval_of, moment_within
 from sim.model.chance import IVR_TIME, LEAVE, TRANSFER, VALUE, u
 from sim.model.day import duration
 from sim.model.records import AGENT_TIME, Outcome, Records, to_tables
+from sim.scenario.once import once
+from sim.scenario.queue import class_names
 from sim.scenario.schema import Grid, Queue, Scenario
 
 TOTALS = (
@@ -295,28 +298,36 @@ class Cell(NamedTuple):
 
 def cells_of(scenario: Scenario) -> list[Cell]:
     """All cells in the order of the totals: the queues, then the classes of each queue and its other customers."""
-    queues = list(scenario.queues.values())
+    return _cells(list(scenario.queues.values()))
+
+
+def _cells(queues: list[Queue]) -> list[Cell]:
     return [Cell(q, "") for q in range(len(queues))] + [
         Cell(q, name) for q, queue in enumerate(queues) if queue.classes for name in (*queue.classes, OTHERS)
     ]
 
 
 def rules_of(scenario: Scenario) -> Rules:
-    """The judging rules of a scenario (already under its plan) as arrays."""
-    queues = list(scenario.queues.values())
+    """The judging rules of a scenario (already under its plan) as arrays, shared by scenarios with the same queues."""
+    return _rules(scenario.queues, scenario.at_close, scenario.grid)
+
+
+@once(8)
+def _rules(by_name: Mapping[str, Queue], at_close: str, grid: Grid) -> Rules:
+    queues, names = list(by_name.values()), class_names(by_name.values())
     classes = [(q, name) for q, queue in enumerate(queues) for name in queue.classes]
     profiles = queues + [queues[q].as_class(name) for q, name in classes]
     tells = [profile.tells for profile in profiles]
     steps = [profile.leaves.served_late for profile in profiles]
-    clocks = [_clock(queue, scenario.grid) for queue in queues]
-    profile_of = np.repeat(np.arange(len(queues))[:, None], len(scenario.class_names) + 1, axis=1)
+    clocks = [_clock(queue, grid) for queue in queues]
+    profile_of = np.repeat(np.arange(len(queues))[:, None], len(names) + 1, axis=1)
     cell_of = np.zeros_like(profile_of)
-    cells = cells_of(scenario)
+    cells = _cells(queues)
     for place, cell in enumerate(cells):
         if cell.name == OTHERS:
             cell_of[cell.queue] = np.where(cell_of[cell.queue] > 0, cell_of[cell.queue], place)
         elif cell.name:
-            number = scenario.class_names.index(cell.name) + 1
+            number = names.index(cell.name) + 1
             cell_of[cell.queue, number] = place
             profile_of[cell.queue, number] = len(queues) + classes.index((cell.queue, cell.name))
     return Rules(
@@ -328,7 +339,7 @@ def rules_of(scenario: Scenario) -> Rules:
         clock_opens=np.array([opens for spans in clocks for opens, _ in spans], dtype=float),
         clock_closes=np.array([closes for spans in clocks for _, closes in spans], dtype=float),
         promise=np.array([q.callback.within if q.callback else math.inf for q in queues], dtype=float),
-        watched=np.array([_is_watched(scenario, name) for name in scenario.queues], dtype=np.int64),
+        watched=np.array([_is_watched(queue, at_close, grid) for queue in queues], dtype=np.int64),
         unserved=np.array([profile.leaves.unserved for profile in profiles], dtype=float),
         late_start=np.cumsum([0] + [len(step) for step in steps], dtype=np.int64),
         late_time=np.array([time for step in steps for time in step], dtype=float),
@@ -348,11 +359,9 @@ def _clock(queue: Queue, grid: Grid) -> tuple[tuple[float, float], ...]:
     return queue.open_spans(grid, before=queue.backlog.age[1] if queue.backlog else 0.0)
 
 
-def _is_watched(scenario: Scenario, name: str) -> bool:
+def _is_watched(queue: Queue, at_close: str, grid: Grid) -> bool:
     """Whether a queue has hours of its own, or carries contacts over its closing."""
-    queue = scenario.queues[name]
-    spans = [tuple(span) for span in queue.open_spans(scenario.grid)]
-    return spans != [(0.0, scenario.grid.horizon)] or (queue.at_close or scenario.at_close) == "carry"
+    return queue.open_spans(grid) != ((0.0, grid.horizon),) or (queue.at_close or at_close) == "carry"
 
 
 def _values(values: list[Distribution]) -> Draws:
@@ -839,11 +848,11 @@ def moments_by_interval(scenario: Scenario) -> tuple[np.ndarray, np.ndarray]:
 
     Two of shape (cells, intervals); zero for queues whose backlogs are not counted.
     """
-    cells, grid = cells_of(scenario), scenario.grid
+    cells, queues, grid = cells_of(scenario), list(scenario.queues.values()), scenario.grid
     closings, openings = np.zeros((len(cells), grid.count)), np.zeros((len(cells), grid.count))
     for place, cell in enumerate(cells):
-        name = list(scenario.queues)[cell.queue]
-        for opens, closes in scenario.queues[name].open_spans(grid) if _is_watched(scenario, name) else ():
+        queue = queues[cell.queue]
+        for opens, closes in queue.open_spans(grid) if _is_watched(queue, scenario.at_close, grid) else ():
             openings[place, interval_of(opens, grid.interval, grid.count)] += opens >= scenario.warm_up
             closings[place, interval_of(closes, grid.interval, grid.count)] += closes >= scenario.warm_up
     return closings, openings

@@ -1,7 +1,9 @@
 """A scenario as the plain arrays that dealing and both engines read."""
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,8 +11,14 @@ import numpy as np
 from sim.distributions import Distribution, distribution
 from sim.jit import kernel
 from sim.model.chance import ABSENT, CLASS, stream_key, u
+from sim.scenario import events
+from sim.scenario.events import Event
+from sim.scenario.once import once
+from sim.scenario.people import Group, ShiftType, Skill
 from sim.scenario.quantities import UNLIMITED
+from sim.scenario.queue import class_names
 from sim.scenario.schema import Callback, Patience, Queue, Scenario
+from sim.scenario.weeks import Grid, Spans, open_spans
 
 NEVER = -1  # the family of a duration that never ends: patience where nobody hangs up
 TALK_TIME, WRAP_TIME, PATIENCE_TIME, DAY_LEVEL = range(4)
@@ -263,97 +271,121 @@ Sets = tuple[Distribution, ...] | None  # one distribution, one for each interva
 
 
 def centre_of(scenario: Scenario, rule_address: int = 0) -> Centre:
-    """Turn a scenario (already under its plan) into arrays; rule_address: a user's own routing rule, 0 without."""
-    queues = list(scenario.queues.values())
-    profiles = _profiles(scenario)
-    redials = [profile.redial for profile in profiles]
-    steps = _steps(scenario)
+    """Turn a scenario (already under its plan) into arrays; rule_address: a user's own routing rule, 0 without.
+
+    Scenarios with the same parts share the arrays that are made of these: nobody may write into them.
+    """
+    queues, groups, grid, happen = scenario.queues, scenario.agents, scenario.grid, scenario.events
+    hours = {name: queue.hours for name, queue in queues.items()}
     rules = ("by_level", "longest_wait", "longest_queue", "shortest_delay", "weighted")
+    steps = _steps(groups, scenario.shift_types, hours, happen, scenario.lines, grid)
     return Centre(
-        demand=_demand(scenario, profiles),
-        interval=scenario.grid.interval,
-        horizon=scenario.grid.horizon,
+        demand=_demand(queues, happen, grid),
+        interval=grid.interval,
+        horizon=grid.horizon,
         warm_up=scenario.warm_up,
         steps=steps,
-        **_hours(scenario),
-        absence=_floats(group.absence for group in scenario.agents.values()),
-        group_streams=np.array([stream_key(f"group {name}") for name in scenario.agents], dtype=np.uint64),
-        balks=_floats(queue.balks for queue in queues),
-        max_waiting=_whole(-1 if q.max_waiting is None else q.max_waiting for q in queues),
-        head_start=_floats(queue.head_start for queue in queues),
-        lead=_leads(scenario, profiles),
-        redial_share=_floats(r.share if r else 0.0 for r in redials),
-        redial_attempts=_whole(r.attempts if r else UNLIMITED for r in redials),
-        delays=_delays(scenario, profiles),
-        ivr=_whole(queue.ivr is not None for queue in queues),
-        self_served=_floats(queue.ivr.self_served if queue.ivr else 0.0 for queue in queues),
-        ivr_hangs_up=_floats(queue.ivr.hangs_up if queue.ivr else 0.0 for queue in queues),
-        **_next_needs(scenario),
-        **_announcements(queues),
-        callbacks=_callbacks(queues),
-        mean_handle=np.array([queue.mean_handle(scenario.grid) for queue in queues]),
-        at_close=_whole(
-            {"finish": FINISH, "drop": DROP, "carry": CARRY}[queue.at_close or scenario.at_close]
-            for queue in queues
-        ),
-        inbox=_whole(queue.after_hours == "waits" for queue in queues),
-        talk_matters=_whole(
-            bool(steps.lines.max() >= 0 or queue.transfer or queue.repeat is not None) for queue in queues
-        ),
-        **_skills(scenario),
+        **_people(groups),
+        **_queues(queues, scenario.at_close, bool(steps.lines.max() >= 0), grid),
+        **_skills({name: group.skills for name, group in groups.items()}, tuple(queues)),
         rule=OWN if rule_address else rules.index(scenario.routing),
         rule_address=rule_address,
     )
 
 
+@once(8)
+def _people(groups: Mapping[str, Group]) -> dict[str, Any]:
+    return {
+        "absence": _floats(group.absence for group in groups.values()),
+        "group_streams": np.array([stream_key(f"group {name}") for name in groups], dtype=np.uint64),
+    }
+
+
+@once(8)
+def _queues(queues: Mapping[str, Queue], at_close: str, lines: bool, grid: Grid) -> dict[str, Any]:
+    """All that queues and their profiles say but demand; lines: whether there is a limit to them."""
+    each, profiles = list(queues.values()), _profiles(queues)
+    redials = [profile.redial for profile in profiles]
+    at_ends = {"finish": FINISH, "drop": DROP, "carry": CARRY}
+    return {
+        **_hours(each, grid),
+        "balks": _floats(queue.balks for queue in each),
+        "max_waiting": _whole(-1 if q.max_waiting is None else q.max_waiting for q in each),
+        "head_start": _floats(queue.head_start for queue in each),
+        "lead": _leads(each, profiles),
+        "redial_share": _floats(r.share if r else 0.0 for r in redials),
+        "redial_attempts": _whole(r.attempts if r else UNLIMITED for r in redials),
+        "delays": _delays(each, profiles),
+        "ivr": _whole(queue.ivr is not None for queue in each),
+        "self_served": _floats(queue.ivr.self_served if queue.ivr else 0.0 for queue in each),
+        "ivr_hangs_up": _floats(queue.ivr.hangs_up if queue.ivr else 0.0 for queue in each),
+        **_next_needs(queues),
+        **_announcements(each),
+        "callbacks": _callbacks(each),
+        "mean_handle": np.array([queue.mean_handle(grid) for queue in each]),
+        "at_close": _whole(at_ends[queue.at_close or at_close] for queue in each),
+        "inbox": _whole(queue.after_hours == "waits" for queue in each),
+        "talk_matters": _whole(bool(lines or q.transfer or q.repeat is not None) for q in each),
+    }
+
+
 def _floats(values: Iterable[float]) -> np.ndarray:
-    return np.array(list(values), dtype=float)
+    return np.fromiter(values, dtype=float)
 
 
 def _whole(values: Iterable[int]) -> np.ndarray:
-    return np.array(list(values), dtype=np.int64)
+    return np.fromiter(values, dtype=np.int64)
 
 
 def _starts(lists: Iterable[Collection[Any]]) -> np.ndarray:
     """Where each of several lists, laid end to end, begins, and where the last one ends."""
-    return np.concatenate(([0], np.cumsum([len(each) for each in lists], dtype=np.int64))).astype(np.int64)
+    return _whole(accumulate(map(len, lists), initial=0))
 
 
 def _running(shares: Sequence[float]) -> list[float]:
     """Running sums of shares; a last one that is 100% but for rounding is 1."""
-    sums = np.cumsum(shares).tolist()
+    sums = [*accumulate(shares)]
     return [*sums[:-1], 1.0 if abs(sums[-1] - 1.0) < 1e-9 else sums[-1]] if sums else []
 
 
-def _profiles(scenario: Scenario) -> list[Queue]:
+def _profiles(queues: Mapping[str, Queue]) -> list[Queue]:
     """The queues, then each class of each queue as its customers find it."""
-    queues = list(scenario.queues.values())
-    return [*queues, *(queue.as_class(name) for queue in queues for name in queue.classes)]
+    each = list(queues.values())
+    return [*each, *(queue.as_class(name) for queue in each for name in queue.classes)]
 
 
-def _steps(scenario: Scenario) -> Steps:
+@once(8)
+def _steps(
+    groups: Mapping[str, Group],
+    shift_types: Mapping[str, ShiftType],
+    hours: Mapping[str, tuple[Spans, ...] | None],
+    happen: tuple[Event, ...],
+    lines: int | None,
+    grid: Grid,
+) -> Steps:
     """Everything that changes by the clock, at the moments at which anything does."""
-    grid = scenario.grid
-    planned = [scenario.planned_steps(name) for name in scenario.agents]
-    rostered = [scenario.rostered_steps(name) for name in scenario.agents]
-    hours = [_open_steps(queue.open_spans(grid)) for queue in scenario.queues.values()]
-    lines = scenario.line_steps()
-    sources = [*planned, *rostered, *hours, lines]
+    rostered = [group.planned_steps(grid, shift_types) for group in groups.values()]
+    planned = [
+        events.scaled(steps, events.on_agents(happen, name, grid), grid.horizon)
+        for name, steps in zip(groups, rostered, strict=True)
+    ]
+    opened = [_open_steps(open_spans(each, grid)) for each in hours.values()]
+    sources = [*planned, *rostered, *opened, events.line_steps(happen, lines, grid)]
     moments = np.unique(np.concatenate([source[0] for source in sources]))
     moments = moments[moments < grid.horizon]
     days = np.arange(0.0, grid.horizon, DAY_LENGTH)
-    if any(group.absence for group in scenario.agents.values()):
+    if any(group.absence for group in groups.values()):
         moments = np.union1d(moments, days)
     else:
         days = days[:1]
-    rows = np.array([_values_at(source, moments) for source in sources])
+    rows = np.array([events.at(source, moments) for source in sources])
     keep = np.concatenate(([True], (rows[:, 1:] != rows[:, :-1]).any(axis=0))) | np.isin(moments, days)
-    rows, groups = rows[:, keep], len(planned)
+    rows, count = rows[:, keep], len(groups)
     return Steps(
         moments=moments[keep],
-        staffing=np.ascontiguousarray(rows[:groups]),
-        rostered=np.ascontiguousarray(rows[groups : 2 * groups]),
-        open=np.ascontiguousarray(rows[2 * groups : -1]),
+        staffing=np.ascontiguousarray(rows[:count]),
+        rostered=np.ascontiguousarray(rows[count : 2 * count]),
+        open=np.ascontiguousarray(rows[2 * count : -1]),
         lines=np.ascontiguousarray(rows[-1]),
     )
 
@@ -363,12 +395,8 @@ def _open_steps(spans: Iterable[tuple[float, float]]) -> tuple[np.ndarray, np.nd
     return np.array(list(changes)), _whole(changes.values())
 
 
-def _values_at(steps: tuple[np.ndarray, np.ndarray], moments: np.ndarray) -> np.ndarray:
-    return steps[1][np.searchsorted(steps[0], moments, side="right") - 1]
-
-
-def _hours(scenario: Scenario) -> dict[str, np.ndarray]:
-    spans = [queue.open_spans(scenario.grid) for queue in scenario.queues.values()]
+def _hours(queues: list[Queue], grid: Grid) -> dict[str, np.ndarray]:
+    spans = [queue.open_spans(grid) for queue in queues]
     return {
         "span_start": _starts(spans),
         "span_opens": _floats(opens for each in spans for opens, _ in each),
@@ -376,47 +404,44 @@ def _hours(scenario: Scenario) -> dict[str, np.ndarray]:
     }
 
 
-def _leads(scenario: Scenario, profiles: list[Queue]) -> np.ndarray:
-    queues = list(scenario.queues.values())
+def _leads(queues: list[Queue], profiles: list[Queue]) -> np.ndarray:
     homes = [*queues, *(queue for queue in queues for _ in queue.classes)]
     return _floats(
         profile.head_start - home.head_start for profile, home in zip(profiles, homes, strict=True)
     )
 
 
-def _delays(scenario: Scenario, profiles: list[Queue]) -> Draws:
-    queues = list(scenario.queues.values())
+def _delays(queues: list[Queue], profiles: list[Queue]) -> Draws:
     more: list[Sets] = [None] * (len(profiles) - len(queues))
     switches = [queue.switch for queue in queues]
-    kinds: list[list[Sets]] = [
-        [profile.redial.after.drawn if profile.redial else None for profile in profiles],
-        [*(queue.repeat.after.drawn if queue.repeat else None for queue in queues), *more],
-        [*((s.after.drawn if s.after else _nothing()) if s else None for s in switches), *more],
-        [*(queue.ivr.time.drawn if queue.ivr else None for queue in queues), *more],
-    ]
-    return _draws(kinds, _homes(scenario))
+    kinds = (
+        tuple(profile.redial.after.drawn if profile.redial else None for profile in profiles),
+        (*(queue.repeat.after.drawn if queue.repeat else None for queue in queues), *more),
+        (*((s.after.drawn if s.after else NOTHING) if s else None for s in switches), *more),
+        (*(queue.ivr.time.drawn if queue.ivr else None for queue in queues), *more),
+    )
+    return _draws(kinds, _homes(queues))
 
 
-def _homes(scenario: Scenario) -> list[int]:
+def _homes(queues: list[Queue]) -> tuple[int, ...]:
     """The queue of each profile."""
-    counts = [len(queue.classes) for queue in scenario.queues.values()]
-    return [*range(len(counts)), *np.repeat(np.arange(len(counts)), counts).tolist()]
+    return (*range(len(queues)), *(q for q, queue in enumerate(queues) for _ in queue.classes))
 
 
-def _next_needs(scenario: Scenario) -> dict[str, np.ndarray]:
+def _next_needs(queues: Mapping[str, Queue]) -> dict[str, np.ndarray]:
     """Transfers, repeats, and switching to another queue."""
-    queues, number = list(scenario.queues.values()), {name: q for q, name in enumerate(scenario.queues)}
-    transfers = [queue.transfer for queue in queues]
+    each, number = list(queues.values()), {name: q for q, name in enumerate(queues)}
+    transfers = [queue.transfer for queue in each]
     return {
         "transfer_start": _starts(transfers),
-        "transfer_to": _whole(number[transfer.to] for each in transfers for transfer in each),
+        "transfer_to": _whole(number[transfer.to] for some in transfers for transfer in some),
         "transfer_until": _floats(
-            until for each in transfers for until in _running([transfer.share for transfer in each])
+            until for some in transfers for until in _running([transfer.share for transfer in some])
         ),
-        "retell": _floats(transfer.retell for each in transfers for transfer in each),
-        "repeat_share": _floats(queue.repeat.share if queue.repeat else 0.0 for queue in queues),
-        "switch_to": _whole(number[queue.switch.to] if queue.switch else -1 for queue in queues),
-        "switch_share": _floats(queue.switch.share if queue.switch else 0.0 for queue in queues),
+        "retell": _floats(transfer.retell for some in transfers for transfer in some),
+        "repeat_share": _floats(queue.repeat.share if queue.repeat else 0.0 for queue in each),
+        "switch_to": _whole(number[queue.switch.to] if queue.switch else -1 for queue in each),
+        "switch_share": _floats(queue.switch.share if queue.switch else 0.0 for queue in each),
     }
 
 
@@ -429,75 +454,70 @@ def _announcements(queues: list[Queue]) -> dict[str, np.ndarray]:
     }
 
 
-def _demand(scenario: Scenario, profiles: list[Queue]) -> Demand:
-    queues = list(scenario.queues.values())
-    grid = scenario.grid
+@once(8)
+def _demand(queues: Mapping[str, Queue], happen: tuple[Event, ...], grid: Grid) -> Demand:
+    each, profiles = list(queues.values()), _profiles(queues)
     patience = [profile.patience for profile in profiles]
-    more = [None] * (len(profiles) - len(queues))
-    kinds: list[list[Sets]] = [
-        [*(queue.talk.drawn for queue in queues), *more],
-        [*(queue.wrap.drawn if queue.wrap else _nothing() for queue in queues), *more],
-        [p.drawn if p else None for p in patience],
-        [*(_level(queue.arrivals.daily_variation) for queue in queues), *more],
-    ]
-    edges = _edges(scenario)
-    backlogs = [queue.backlog for queue in queues]
+    more = [None] * (len(profiles) - len(each))
+    kinds = (
+        (*(queue.talk.drawn for queue in each), *more),
+        (*(queue.wrap.drawn if queue.wrap else NOTHING for queue in each), *more),
+        tuple(p.drawn if p else None for p in patience),
+        (*(_level(queue.arrivals.daily_variation) for queue in each), *more),
+    )
+    factors = [events.on_volume(happen, name, grid) for name in queues]
+    edges = _edges(factors, grid)
+    backlogs = [queue.backlog for queue in each]
     return Demand(
-        streams=np.array([stream_key(f"queue {name}") for name in scenario.queues], dtype=np.uint64),
-        day_streams=np.array([_day_stream(name, q) for name, q in scenario.queues.items()], dtype=np.uint64),
+        streams=np.array([stream_key(f"queue {name}") for name in queues], dtype=np.uint64),
+        day_streams=np.array([_day_stream(name, q) for name, q in queues.items()], dtype=np.uint64),
         interval=grid.interval,
         intervals=grid.count,
         edges=edges,
         day_of=((edges[:-1] + 1e-6) // DAY_LENGTH).astype(np.int64),
-        cumulative=np.array([_cumulative(scenario, name, edges) for name in scenario.queues]),
+        cumulative=_cumulative(np.array([queue.expected(grid) for queue in each]), factors, edges, grid),
         never=_floats(p.never_hangs_up if isinstance(p, Patience) else 0.0 for p in patience),
-        draws=_draws(kinds, _homes(scenario)),
-        **_classes(scenario),
+        draws=_draws(kinds, _homes(each)),
+        **_classes(each),
         backlog=_whole(backlog.count if backlog else 0 for backlog in backlogs),
         backlog_low=_floats(backlog.age[0] if backlog else 0.0 for backlog in backlogs),
         backlog_high=_floats(backlog.age[1] if backlog else 0.0 for backlog in backlogs),
     )
 
 
-def _edges(scenario: Scenario) -> np.ndarray:
+Factors = list[tuple[Spans, float]]  # the factor of each event on a queue's volume, and when it holds
+
+
+def _edges(factors: list[Factors], grid: Grid) -> np.ndarray:
     """The boundaries of intervals, of days, and of events that change somebody's volume."""
-    grid = scenario.grid
     edges = np.arange(grid.count + 1) * grid.interval
     days = np.arange(DAY_LENGTH, edges[-1], DAY_LENGTH)
-    events = [
-        moment
-        for name in scenario.queues
-        for spans, _ in scenario.volume_events(name)
-        for span in spans
-        for moment in span
-    ]
-    more = np.unique(np.concatenate((days, np.array(events, dtype=float))))
+    moments = [moment for each in factors for spans, _ in each for span in spans for moment in span]
+    if not days.size and not moments:
+        return edges
+    more = np.unique(np.concatenate((days, np.array(moments, dtype=float))))
     near = edges[np.clip(np.rint(more / grid.interval).astype(np.int64), 0, grid.count)]
     return np.union1d(edges, more[np.abs(more - near) > 1e-6])
 
 
-def _cumulative(scenario: Scenario, name: str, edges: np.ndarray) -> np.ndarray:
-    """Expected first contacts of a queue up to each edge."""
-    grid = scenario.grid
-    usual = scenario.queues[name].expected(grid)
-    boundaries = np.arange(grid.count + 1) * grid.interval
-    if edges.size == boundaries.size:
-        pieces = usual
-        index = np.arange(grid.count)
-    else:
+def _cumulative(usual: np.ndarray, factors: list[Factors], edges: np.ndarray, grid: Grid) -> np.ndarray:
+    """Expected first contacts up to each edge; usual, float64 (queues, intervals), are those without events."""
+    pieces = usual.copy()
+    if edges.size != grid.count + 1:
+        boundaries = np.arange(grid.count + 1) * grid.interval
         index = np.searchsorted(boundaries, edges[:-1], side="right") - 1
         whole = (edges[:-1] == boundaries[index]) & (edges[1:] == boundaries[index + 1])
-        pieces = usual[index] * np.where(whole, 1.0, np.diff(edges) / grid.interval)
+        pieces = usual[:, index] * np.where(whole, 1.0, np.diff(edges) / grid.interval)
     middles = (edges[:-1] + edges[1:]) / 2
-    for spans, factor in scenario.volume_events(name):
-        for start, end in spans:
-            pieces = np.where((middles > start) & (middles < end), pieces * factor, pieces)
-    return np.concatenate(([0.0], np.cumsum(pieces)))
+    for row, each in zip(pieces, factors, strict=True):
+        for spans, factor in each:
+            for start, end in spans:
+                row[(middles > start) & (middles < end)] *= factor
+    return np.hstack((np.zeros((len(pieces), 1)), np.cumsum(pieces, axis=1)))
 
 
-def _classes(scenario: Scenario) -> dict[str, np.ndarray]:
-    queues = list(scenario.queues.values())
-    number = {name: k for k, name in enumerate(scenario.class_names, 1)}
+def _classes(queues: list[Queue]) -> dict[str, np.ndarray]:
+    number = {name: k for k, name in enumerate(class_names(queues), 1)}
     profile_of = np.repeat(np.arange(len(queues))[:, None], len(number) + 1, axis=1).astype(np.int64)
     profile = len(queues)
     for q, queue in enumerate(queues):
@@ -514,10 +534,10 @@ def _classes(scenario: Scenario) -> dict[str, np.ndarray]:
     }
 
 
-def _nothing() -> tuple[Distribution, ...]:
-    return (distribution("constant", value=0.0),)
+NOTHING = (distribution("constant", value=0.0),)
 
 
+@lru_cache(64)
 def _level(variation: float) -> Sets:
     """The factor on a whole day's rate: gamma with mean 1; None where days differ by chance alone."""
     return (distribution("gamma", mean=1.0, cv=variation),) if variation else None
@@ -528,7 +548,8 @@ def _day_stream(name: str, queue: Any) -> np.uint64:
     return stream_key(f"queue {name}" if shared is None else f"varies_with {shared}")
 
 
-def _draws(kinds: list[list[Sets]], homes: list[int]) -> Draws:
+@once(16)
+def _draws(kinds: tuple[tuple[Sets, ...], ...], homes: tuple[int, ...]) -> Draws:
     """Lay the parameter sets of all kinds and profiles end to end.
 
     Sets that are None for a class are those of its queue; equal sets of one kind are laid once.
@@ -579,28 +600,20 @@ def _callback_row(callback: Callback | None) -> tuple[float, ...]:
     )  # fmt: skip
 
 
-def _skills(scenario: Scenario) -> dict[str, np.ndarray]:
+@once(8)
+def _skills(of_groups: Mapping[str, Mapping[str, Skill]], queues: tuple[str, ...]) -> dict[str, Any]:
     """All skills by queue, each at its place, and by group."""
-    groups = list(scenario.agents.values())
-    by_queue = [
-        [(g, group.skills[name]) for g, group in enumerate(groups) if name in group.skills]
-        for name in scenario.queues
-    ]
+    groups = list(of_groups.values())
+    by_queue = [[(g, own[name]) for g, own in enumerate(groups) if name in own] for name in queues]
     skills = [skill for each in by_queue for _, skill in each]
     keys = [(g, q) for q, each in enumerate(by_queue) for g, _ in each]
     places = {key: place for place, key in enumerate(keys)}
     by_group = [
-        [
-            (q, group.skills[name].level, places[g, q])
-            for q, name in enumerate(scenario.queues)
-            if name in group.skills
-        ]
-        for g, group in enumerate(groups)
+        [(q, own[name].level, places[g, q]) for q, name in enumerate(queues) if name in own]
+        for g, own in enumerate(groups)
     ]
     over = [sorted({skill.overflow_after for _, skill in each} - {0.0}) for each in by_queue]
-    hands = (
-        any(skill.at_once > 1 or skill.interruptible for skill in group.skills.values()) for group in groups
-    )
+    hands = (any(skill.at_once > 1 or skill.interruptible for skill in own.values()) for own in groups)
     return {
         "group_start": _starts(by_queue),
         "groups": _whole(g for each in by_queue for g, _ in each),
@@ -626,6 +639,6 @@ def _skills(scenario: Scenario) -> dict[str, np.ndarray]:
 
 def same(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:
     """Whether two of these tuples of arrays hold the same values throughout."""
-    return all(
+    return a is b or all(
         same(x, y) if isinstance(x, tuple) else np.array_equal(x, y) for x, y in zip(a, b, strict=True)
     )  # type: ignore[arg-type]

@@ -74,7 +74,8 @@ class Duration_(Frozen):
 
     def means(self, grid: Grid) -> np.ndarray:
         """The mean of each interval, s."""
-        return np.broadcast_to(np.array([d.mean for d in self._drawn]), grid.count)
+        means = [d.mean for d in self._drawn]
+        return np.array(means if len(means) > 1 else means * grid.count)
 
 
 class Patience(Duration_):

@@ -27,7 +27,7 @@ _ABSENT = object()
 
 def is_known(here: Mapping[str, Any], there: Any, key: str) -> bool:
     """Whether one mapping holds the same object under a key as another one, or both hold nothing."""
-    return isinstance(there, Mapping) and here.get(key, _ABSENT) is there.get(key, _ABSENT)
+    return isinstance(there, dict) and here.get(key, _ABSENT) is there.get(key, _ABSENT)
 
 
 def with_known(written_out: Any, before: Any, read: Any) -> Any:

@@ -1,6 +1,6 @@
 """What the planner says of a queue: who comes, how long they stay, and what becomes of them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 import numpy as np
@@ -317,3 +317,8 @@ class Queue(Frozen):
         if isinstance(self.customer_value, Amounts):
             return self.customer_value.drawn
         return distribution("constant", value=self.customer_value)
+
+
+def class_names(queues: Iterable[Queue]) -> tuple[str, ...]:
+    """The names of all customer classes of these queues in order of first mention."""
+    return tuple(dict.fromkeys(name for queue in queues for name in queue.classes))

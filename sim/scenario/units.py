@@ -202,7 +202,7 @@ def number(
     kind = "a whole number" if integer else "a number"
     if isinstance(value, str) and _PLAIN.fullmatch(value.strip().lower()):
         raise InputError(f"{shown(value)} is text: write the number without quotes")
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+    if isinstance(value, bool) or not isinstance(value, (float, int, numbers.Real)):
         raise InputError(f"{shown(value)} is not a number: write one such as {'12' if integer else '12.5'}")
     real = _float(value, value)
     if integer and not real.is_integer():
