@@ -10,7 +10,7 @@ import numpy as np
 from sim.distributions import Distribution
 from sim.jit import handle, kernel
 from sim.model import records as r
-from sim.model.centre import IVR_WAIT, Centre, Draws, interval_of, moment_within
+from sim.model.centre import IVR_WAIT, Centre, Draws, interval_of, moment_within, profiles_of
 from sim.model.chance import IVR_TIME, LEAVE, TRANSFER, VALUE, u
 from sim.model.day import duration
 from sim.model.records import AGENT_TIME, Outcome, Records, to_tables
@@ -316,7 +316,7 @@ def rules_of(scenario: Scenario) -> Rules:
 def _rules(by_name: Mapping[str, Queue], at_close: str, grid: Grid) -> Rules:
     queues, names = list(by_name.values()), class_names(by_name.values())
     classes = [(q, name) for q, queue in enumerate(queues) for name in queue.classes]
-    profiles = queues + [queues[q].as_class(name) for q, name in classes]
+    profiles = profiles_of(by_name)
     tells = [profile.tells for profile in profiles]
     steps = [profile.leaves.served_late for profile in profiles]
     clocks = [_clock(queue, grid) for queue in queues]

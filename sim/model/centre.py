@@ -16,8 +16,8 @@ from sim.scenario.events import Event
 from sim.scenario.once import once
 from sim.scenario.people import Group, ShiftType, Skill
 from sim.scenario.quantities import UNLIMITED
-from sim.scenario.queue import class_names
-from sim.scenario.schema import Callback, Patience, Queue, Scenario
+from sim.scenario.queue import Announcement, CustomerClass, Repeat, Switch, Transfer, mean_handle
+from sim.scenario.schema import Callback, Duration_, Patience, Queue, Scenario
 from sim.scenario.weeks import Grid, Spans, open_spans
 
 NEVER = -1  # the family of a duration that never ends: patience where nobody hangs up
@@ -267,6 +267,7 @@ def add_span(row: np.ndarray, start: float, end: float, from_: float, interval: 
     row[index] += weight * (end - start)
 
 
+Hours = tuple[Spans, ...]
 Sets = tuple[Distribution, ...] | None  # one distribution, one for each interval, or none at all
 
 
@@ -276,7 +277,7 @@ def centre_of(scenario: Scenario, rule_address: int = 0) -> Centre:
     Scenarios with the same parts share the arrays that are made of these: nobody may write into them.
     """
     queues, groups, grid, happen = scenario.queues, scenario.agents, scenario.grid, scenario.events
-    hours = {name: queue.hours for name, queue in queues.items()}
+    hours = tuple(queue.hours for queue in queues.values())
     rules = ("by_level", "longest_wait", "longest_queue", "shortest_delay", "weighted")
     steps = _steps(groups, scenario.shift_types, hours, happen, scenario.lines, grid)
     return Centre(
@@ -304,11 +305,11 @@ def _people(groups: Mapping[str, Group]) -> dict[str, Any]:
 @once(8)
 def _queues(queues: Mapping[str, Queue], at_close: str, lines: bool, grid: Grid) -> dict[str, Any]:
     """All that queues and their profiles say but demand; lines: whether there is a limit to them."""
-    each, profiles = list(queues.values()), _profiles(queues)
+    each, profiles = tuple(queues.values()), profiles_of(queues)
     redials = [profile.redial for profile in profiles]
     at_ends = {"finish": FINISH, "drop": DROP, "carry": CARRY}
     return {
-        **_hours(each, grid),
+        **_hours(tuple(queue.hours for queue in each), grid),
         "balks": _floats(queue.balks for queue in each),
         "max_waiting": _whole(-1 if q.max_waiting is None else q.max_waiting for q in each),
         "head_start": _floats(queue.head_start for queue in each),
@@ -319,10 +320,10 @@ def _queues(queues: Mapping[str, Queue], at_close: str, lines: bool, grid: Grid)
         "ivr": _whole(queue.ivr is not None for queue in each),
         "self_served": _floats(queue.ivr.self_served if queue.ivr else 0.0 for queue in each),
         "ivr_hangs_up": _floats(queue.ivr.hangs_up if queue.ivr else 0.0 for queue in each),
-        **_next_needs(queues),
-        **_announcements(each),
-        "callbacks": _callbacks(each),
-        "mean_handle": np.array([queue.mean_handle(grid) for queue in each]),
+        **_next_needs({name: (queue.transfer, queue.repeat, queue.switch) for name, queue in queues.items()}),
+        **_announcements(tuple(queue.announcement for queue in each)),
+        "callbacks": _callbacks(tuple(queue.callback for queue in each)),
+        "mean_handle": _mean_handle(tuple((queue.talk, queue.wrap) for queue in each), grid),
         "at_close": _whole(at_ends[queue.at_close or at_close] for queue in each),
         "inbox": _whole(queue.after_hours == "waits" for queue in each),
         "talk_matters": _whole(bool(lines or q.transfer or q.repeat is not None) for q in each),
@@ -348,17 +349,18 @@ def _running(shares: Sequence[float]) -> list[float]:
     return [*sums[:-1], 1.0 if abs(sums[-1] - 1.0) < 1e-9 else sums[-1]] if sums else []
 
 
-def _profiles(queues: Mapping[str, Queue]) -> list[Queue]:
+@once(8)
+def profiles_of(queues: Mapping[str, Queue]) -> tuple[Queue, ...]:
     """The queues, then each class of each queue as its customers find it."""
-    each = list(queues.values())
-    return [*each, *(queue.as_class(name) for queue in each for name in queue.classes)]
+    each = queues.values()
+    return (*each, *(queue.as_class(name) for queue in each for name in queue.classes))
 
 
 @once(8)
 def _steps(
     groups: Mapping[str, Group],
     shift_types: Mapping[str, ShiftType],
-    hours: Mapping[str, tuple[Spans, ...] | None],
+    hours: tuple[Hours | None, ...],
     happen: tuple[Event, ...],
     lines: int | None,
     grid: Grid,
@@ -369,7 +371,7 @@ def _steps(
         events.scaled(steps, events.on_agents(happen, name, grid), grid.horizon)
         for name, steps in zip(groups, rostered, strict=True)
     ]
-    opened = [_open_steps(open_spans(each, grid)) for each in hours.values()]
+    opened = [_open_steps(open_spans(each, grid)) for each in hours]
     sources = [*planned, *rostered, *opened, events.line_steps(happen, lines, grid)]
     moments = np.unique(np.concatenate([source[0] for source in sources]))
     moments = moments[moments < grid.horizon]
@@ -395,8 +397,9 @@ def _open_steps(spans: Iterable[tuple[float, float]]) -> tuple[np.ndarray, np.nd
     return np.array(list(changes)), _whole(changes.values())
 
 
-def _hours(queues: list[Queue], grid: Grid) -> dict[str, np.ndarray]:
-    spans = [queue.open_spans(grid) for queue in queues]
+@once(8)
+def _hours(hours: tuple[Hours | None, ...], grid: Grid) -> dict[str, Any]:
+    spans = [open_spans(each, grid) for each in hours]
     return {
         "span_start": _starts(spans),
         "span_opens": _floats(opens for each in spans for opens, _ in each),
@@ -404,14 +407,19 @@ def _hours(queues: list[Queue], grid: Grid) -> dict[str, np.ndarray]:
     }
 
 
-def _leads(queues: list[Queue], profiles: list[Queue]) -> np.ndarray:
+@once(8)
+def _mean_handle(handled: tuple[tuple[Duration_, Duration_ | None], ...], grid: Grid) -> np.ndarray:
+    return np.array([mean_handle(talk, wrap, grid) for talk, wrap in handled])
+
+
+def _leads(queues: tuple[Queue, ...], profiles: tuple[Queue, ...]) -> np.ndarray:
     homes = [*queues, *(queue for queue in queues for _ in queue.classes)]
     return _floats(
         profile.head_start - home.head_start for profile, home in zip(profiles, homes, strict=True)
     )
 
 
-def _delays(queues: list[Queue], profiles: list[Queue]) -> Draws:
+def _delays(queues: tuple[Queue, ...], profiles: tuple[Queue, ...]) -> Draws:
     more: list[Sets] = [None] * (len(profiles) - len(queues))
     switches = [queue.switch for queue in queues]
     kinds = (
@@ -423,30 +431,33 @@ def _delays(queues: list[Queue], profiles: list[Queue]) -> Draws:
     return _draws(kinds, _homes(queues))
 
 
-def _homes(queues: list[Queue]) -> tuple[int, ...]:
+def _homes(queues: tuple[Queue, ...]) -> tuple[int, ...]:
     """The queue of each profile."""
     return (*range(len(queues)), *(q for q, queue in enumerate(queues) for _ in queue.classes))
 
 
-def _next_needs(queues: Mapping[str, Queue]) -> dict[str, np.ndarray]:
+@once(8)
+def _next_needs(
+    needs: Mapping[str, tuple[tuple[Transfer, ...], Repeat | None, Switch | None]],
+) -> dict[str, Any]:
     """Transfers, repeats, and switching to another queue."""
-    each, number = list(queues.values()), {name: q for q, name in enumerate(queues)}
-    transfers = [queue.transfer for queue in each]
+    number = {name: q for q, name in enumerate(needs)}
+    transfers, repeats, switches = zip(*needs.values(), strict=True)
     return {
         "transfer_start": _starts(transfers),
-        "transfer_to": _whole(number[transfer.to] for some in transfers for transfer in some),
+        "transfer_to": _whole(number[transfer.to] for each in transfers for transfer in each),
         "transfer_until": _floats(
-            until for some in transfers for until in _running([transfer.share for transfer in some])
+            until for each in transfers for until in _running([transfer.share for transfer in each])
         ),
-        "retell": _floats(transfer.retell for some in transfers for transfer in some),
-        "repeat_share": _floats(queue.repeat.share if queue.repeat else 0.0 for queue in each),
-        "switch_to": _whole(number[queue.switch.to] if queue.switch else -1 for queue in each),
-        "switch_share": _floats(queue.switch.share if queue.switch else 0.0 for queue in each),
+        "retell": _floats(transfer.retell for each in transfers for transfer in each),
+        "repeat_share": _floats(repeat.share if repeat else 0.0 for repeat in repeats),
+        "switch_to": _whole(number[switch.to] if switch else -1 for switch in switches),
+        "switch_share": _floats(switch.share if switch else 0.0 for switch in switches),
     }
 
 
-def _announcements(queues: list[Queue]) -> dict[str, np.ndarray]:
-    told = [queue.announcement for queue in queues]
+@once(8)
+def _announcements(told: tuple[Announcement | None, ...]) -> dict[str, Any]:
     return {
         "announce_above": _floats(one.leave_above if one else math.inf for one in told),
         "announce_leaves": _floats(one.leaves if one else 0.0 for one in told),
@@ -456,7 +467,7 @@ def _announcements(queues: list[Queue]) -> dict[str, np.ndarray]:
 
 @once(8)
 def _demand(queues: Mapping[str, Queue], happen: tuple[Event, ...], grid: Grid) -> Demand:
-    each, profiles = list(queues.values()), _profiles(queues)
+    each, profiles = tuple(queues.values()), profiles_of(queues)
     patience = [profile.patience for profile in profiles]
     more = [None] * (len(profiles) - len(each))
     kinds = (
@@ -478,7 +489,7 @@ def _demand(queues: Mapping[str, Queue], happen: tuple[Event, ...], grid: Grid) 
         cumulative=_cumulative(np.array([queue.expected(grid) for queue in each]), factors, edges, grid),
         never=_floats(p.never_hangs_up if isinstance(p, Patience) else 0.0 for p in patience),
         draws=_draws(kinds, _homes(each)),
-        **_classes(each),
+        **_classes(tuple(queue.classes for queue in each)),
         backlog=_whole(backlog.count if backlog else 0 for backlog in backlogs),
         backlog_low=_floats(backlog.age[0] if backlog else 0.0 for backlog in backlogs),
         backlog_high=_floats(backlog.age[1] if backlog else 0.0 for backlog in backlogs),
@@ -516,20 +527,21 @@ def _cumulative(usual: np.ndarray, factors: list[Factors], edges: np.ndarray, gr
     return np.hstack((np.zeros((len(pieces), 1)), np.cumsum(pieces, axis=1)))
 
 
-def _classes(queues: list[Queue]) -> dict[str, np.ndarray]:
-    number = {name: k for k, name in enumerate(class_names(queues), 1)}
-    profile_of = np.repeat(np.arange(len(queues))[:, None], len(number) + 1, axis=1).astype(np.int64)
-    profile = len(queues)
-    for q, queue in enumerate(queues):
-        for name in queue.classes:
+@once(8)
+def _classes(classes: tuple[Mapping[str, CustomerClass], ...]) -> dict[str, Any]:
+    number = {name: k for k, name in enumerate(dict.fromkeys(name for own in classes for name in own), 1)}
+    profile_of = np.repeat(np.arange(len(classes))[:, None], len(number) + 1, axis=1).astype(np.int64)
+    profile = len(classes)
+    for q, own in enumerate(classes):
+        for name in own:
             profile_of[q, number[name]] = profile
             profile += 1
     return {
         "profile_of": profile_of,
-        "class_start": _starts([queue.classes for queue in queues]),
-        "class_id": _whole(number[name] for queue in queues for name in queue.classes),
+        "class_start": _starts(classes),
+        "class_id": _whole(number[name] for own in classes for name in own),
         "class_until": _floats(
-            until for queue in queues for until in _running([one.share for one in queue.classes.values()])
+            until for own in classes for until in _running([one.share for one in own.values()])
         ),
     }
 
@@ -575,8 +587,9 @@ def _draws(kinds: tuple[tuple[Sets, ...], ...], homes: tuple[int, ...]) -> Draws
     return Draws(family, start, size, stride, np.array(flat, dtype=float))
 
 
-def _callbacks(queues: list[Queue]) -> Callbacks:
-    rows = [_callback_row(queue.callback) for queue in queues]
+@once(8)
+def _callbacks(callbacks: tuple[Callback | None, ...]) -> Callbacks:
+    rows = [_callback_row(callback) for callback in callbacks]
     columns = [np.array(column) for column in zip(*rows, strict=True)]
     whole = ("offer", "place", "reserve", "attempts", "max_pending")
     kinds = [np.int64 if name in whole else float for name in Callbacks._fields]

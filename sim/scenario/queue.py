@@ -1,6 +1,7 @@
 """What the planner says of a queue: who comes, how long they stay, and what becomes of them."""
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Annotated, Any
 
 import numpy as np
@@ -295,7 +296,7 @@ class Queue(Frozen):
 
     def mean_handle(self, grid: Grid) -> np.ndarray:
         """Mean talk + mean wrap of each interval, s, before any handle factor."""
-        return self.talk.means(grid) + (self.wrap.means(grid) if self.wrap else 0.0)
+        return mean_handle(self.talk, self.wrap, grid)
 
     def open_spans(self, grid: Grid, before: float = 0.0) -> Spans:
         """(opens, closes) of each span of its hours within the horizon, seconds from opening, rising.
@@ -316,7 +317,17 @@ class Queue(Frozen):
         """The distribution of what a customer is worth."""
         if isinstance(self.customer_value, Amounts):
             return self.customer_value.drawn
-        return distribution("constant", value=self.customer_value)
+        return _constant(self.customer_value)
+
+
+@lru_cache(64)
+def _constant(value: float) -> Distribution:
+    return distribution("constant", value=value)
+
+
+def mean_handle(talk: Duration_, wrap: Duration_ | None, grid: Grid) -> np.ndarray:
+    """Mean talk + mean wrap of each interval, s, before any handle factor."""
+    return talk.means(grid) + (wrap.means(grid) if wrap else 0.0)
 
 
 def class_names(queues: Iterable[Queue]) -> tuple[str, ...]:
