@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import lru_cache
 from itertools import accumulate
 from typing import Any, NamedTuple
 
@@ -16,7 +15,17 @@ from sim.scenario.events import Event
 from sim.scenario.once import once
 from sim.scenario.people import Group, ShiftType, Skill
 from sim.scenario.quantities import UNLIMITED
-from sim.scenario.queue import Announcement, CustomerClass, Repeat, Switch, Transfer, mean_handle
+from sim.scenario.queue import (
+    Announcement,
+    Backlog,
+    CustomerClass,
+    Ivr,
+    Redial,
+    Repeat,
+    Switch,
+    Transfer,
+    mean_handle,
+)
 from sim.scenario.schema import Callback, Duration_, Patience, Queue, Scenario
 from sim.scenario.weeks import Grid, Spans, open_spans
 
@@ -316,7 +325,9 @@ def _queues(queues: Mapping[str, Queue], at_close: str, lines: bool, grid: Grid)
         "lead": _leads(each, profiles),
         "redial_share": _floats(r.share if r else 0.0 for r in redials),
         "redial_attempts": _whole(r.attempts if r else UNLIMITED for r in redials),
-        "delays": _delays(each, profiles),
+        "delays": _delays(
+            tuple((queue.repeat, queue.switch, queue.ivr) for queue in each), tuple(redials), _homes(each)
+        ),
         "ivr": _whole(queue.ivr is not None for queue in each),
         "self_served": _floats(queue.ivr.self_served if queue.ivr else 0.0 for queue in each),
         "ivr_hangs_up": _floats(queue.ivr.hangs_up if queue.ivr else 0.0 for queue in each),
@@ -371,17 +382,21 @@ def _steps(
         events.scaled(steps, events.on_agents(happen, name, grid), grid.horizon)
         for name, steps in zip(groups, rostered, strict=True)
     ]
-    opened = [_open_steps(open_spans(each, grid)) for each in hours]
-    sources = [*planned, *rostered, *opened, events.line_steps(happen, lines, grid)]
-    moments = np.unique(np.concatenate([source[0] for source in sources]))
+    opened = {each: _open_steps(open_spans(each, grid)) for each in hours}
+    sources = [*planned, *rostered, *(opened[each] for each in hours), events.line_steps(happen, lines, grid)]
+    distinct = {id(source): source for source in sources}
+    moments = np.unique(np.concatenate([source[0] for source in distinct.values()]))
     moments = moments[moments < grid.horizon]
     days = np.arange(0.0, grid.horizon, DAY_LENGTH)
     if any(group.absence for group in groups.values()):
         moments = np.union1d(moments, days)
     else:
         days = days[:1]
-    rows = np.array([events.at(source, moments) for source in sources])
-    keep = np.concatenate(([True], (rows[:, 1:] != rows[:, :-1]).any(axis=0))) | np.isin(moments, days)
+    values = {number: events.at(source, moments) for number, source in distinct.items()}
+    rows = np.array([values[id(source)] for source in sources])
+    keep = np.ones(moments.size, dtype=bool)
+    keep[1:] = (rows[:, 1:] != rows[:, :-1]).any(axis=0)
+    keep[np.searchsorted(moments, days)] = True
     rows, count = rows[:, keep], len(groups)
     return Steps(
         moments=moments[keep],
@@ -419,16 +434,20 @@ def _leads(queues: tuple[Queue, ...], profiles: tuple[Queue, ...]) -> np.ndarray
     )
 
 
-def _delays(queues: tuple[Queue, ...], profiles: tuple[Queue, ...]) -> Draws:
-    more: list[Sets] = [None] * (len(profiles) - len(queues))
-    switches = [queue.switch for queue in queues]
-    kinds = (
-        tuple(profile.redial.after.drawn if profile.redial else None for profile in profiles),
-        (*(queue.repeat.after.drawn if queue.repeat else None for queue in queues), *more),
-        (*((s.after.drawn if s.after else NOTHING) if s else None for s in switches), *more),
-        (*(queue.ivr.time.drawn if queue.ivr else None for queue in queues), *more),
-    )
-    return _draws(kinds, _homes(queues))
+@once(8)
+def _delays(
+    of_queues: tuple[tuple[Repeat | None, Switch | None, Ivr | None], ...],
+    redials: tuple[Redial | None, ...],
+    homes: tuple[int, ...],
+) -> Draws:
+    more: list[Sets] = [None] * (len(homes) - len(of_queues))
+    kinds: list[list[Sets]] = [
+        [redial.after.drawn if redial else None for redial in redials],
+        [*(repeat.after.drawn if repeat else None for repeat, _, _ in of_queues), *more],
+        [*((s.after.drawn if s.after else NOTHING) if s else None for _, s, _ in of_queues), *more],
+        [*(ivr.time.drawn if ivr else None for _, _, ivr in of_queues), *more],
+    ]
+    return _draws(kinds, homes)
 
 
 def _homes(queues: tuple[Queue, ...]) -> tuple[int, ...]:
@@ -468,32 +487,51 @@ def _announcements(told: tuple[Announcement | None, ...]) -> dict[str, Any]:
 @once(8)
 def _demand(queues: Mapping[str, Queue], happen: tuple[Event, ...], grid: Grid) -> Demand:
     each, profiles = tuple(queues.values()), profiles_of(queues)
-    patience = [profile.patience for profile in profiles]
-    more = [None] * (len(profiles) - len(each))
-    kinds = (
-        (*(queue.talk.drawn for queue in each), *more),
-        (*(queue.wrap.drawn if queue.wrap else NOTHING for queue in each), *more),
-        tuple(p.drawn if p else None for p in patience),
-        (*(_level(queue.arrivals.daily_variation) for queue in each), *more),
-    )
+    patience = tuple(profile.patience for profile in profiles)
     factors = [events.on_volume(happen, name, grid) for name in queues]
     edges = _edges(factors, grid)
-    backlogs = [queue.backlog for queue in each]
     return Demand(
-        streams=np.array([stream_key(f"queue {name}") for name in queues], dtype=np.uint64),
-        day_streams=np.array([_day_stream(name, q) for name, q in queues.items()], dtype=np.uint64),
+        **_streams({name: queue.arrivals.varies_with for name, queue in queues.items()}),
         interval=grid.interval,
         intervals=grid.count,
         edges=edges,
         day_of=((edges[:-1] + 1e-6) // DAY_LENGTH).astype(np.int64),
         cumulative=_cumulative(np.array([queue.expected(grid) for queue in each]), factors, edges, grid),
-        never=_floats(p.never_hangs_up if isinstance(p, Patience) else 0.0 for p in patience),
-        draws=_draws(kinds, _homes(each)),
+        never=_floats(p.never_hangs_up if p else 0.0 for p in patience),
+        draws=_served(
+            tuple((queue.talk, queue.wrap, queue.arrivals.daily_variation) for queue in each),
+            patience,
+            _homes(each),
+        ),
         **_classes(tuple(queue.classes for queue in each)),
-        backlog=_whole(backlog.count if backlog else 0 for backlog in backlogs),
-        backlog_low=_floats(backlog.age[0] if backlog else 0.0 for backlog in backlogs),
-        backlog_high=_floats(backlog.age[1] if backlog else 0.0 for backlog in backlogs),
+        **_backlogs(tuple(queue.backlog for queue in each)),
     )
+
+
+@once(8)
+def _backlogs(waiting: tuple[Backlog | None, ...]) -> dict[str, Any]:
+    return {
+        "backlog": _whole(one.count if one else 0 for one in waiting),
+        "backlog_low": _floats(one.age[0] if one else 0.0 for one in waiting),
+        "backlog_high": _floats(one.age[1] if one else 0.0 for one in waiting),
+    }
+
+
+@once(8)
+def _served(
+    of_queues: tuple[tuple[Duration_, Duration_ | None, float], ...],
+    patience: tuple[Patience | None, ...],
+    homes: tuple[int, ...],
+) -> Draws:
+    """What the customers of a day bring; of_queues: talk, wrap and the variation of the days."""
+    more: list[Sets] = [None] * (len(homes) - len(of_queues))
+    kinds: list[list[Sets]] = [
+        [*(talk.drawn for talk, _, _ in of_queues), *more],
+        [*(wrap.drawn if wrap else NOTHING for _, wrap, _ in of_queues), *more],
+        [one.drawn if one else None for one in patience],
+        [*(_level(variation) for _, _, variation in of_queues), *more],
+    ]
+    return _draws(kinds, homes)
 
 
 Factors = list[tuple[Spans, float]]  # the factor of each event on a queue's volume, and when it holds
@@ -549,19 +587,23 @@ def _classes(classes: tuple[Mapping[str, CustomerClass], ...]) -> dict[str, Any]
 NOTHING = (distribution("constant", value=0.0),)
 
 
-@lru_cache(64)
 def _level(variation: float) -> Sets:
     """The factor on a whole day's rate: gamma with mean 1; None where days differ by chance alone."""
     return (distribution("gamma", mean=1.0, cv=variation),) if variation else None
 
 
-def _day_stream(name: str, queue: Any) -> np.uint64:
-    shared = queue.arrivals.varies_with
-    return stream_key(f"queue {name}" if shared is None else f"varies_with {shared}")
+@once(8)
+def _streams(shared: Mapping[str, str | None]) -> dict[str, Any]:
+    """The keys of the queues' numbers, and of those of the days' levels, which several queues may share."""
+    own = {name: f"queue {name}" for name in shared}
+    days = {name: own[name] if level is None else f"varies_with {level}" for name, level in shared.items()}
+    return {
+        "streams": np.array([*map(stream_key, own.values())], dtype=np.uint64),
+        "day_streams": np.array([*map(stream_key, days.values())], dtype=np.uint64),
+    }
 
 
-@once(16)
-def _draws(kinds: tuple[tuple[Sets, ...], ...], homes: tuple[int, ...]) -> Draws:
+def _draws(kinds: list[list[Sets]], homes: tuple[int, ...]) -> Draws:
     """Lay the parameter sets of all kinds and profiles end to end.
 
     Sets that are None for a class are those of its queue; equal sets of one kind are laid once.

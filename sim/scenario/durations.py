@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, PrivateAttr, WithJs
 from sim.distributions import FAMILIES, Distribution, distribution
 from sim.errors import InputError
 from sim.scenario import units
+from sim.scenario.once import once
 from sim.scenario.quantities import (
     MOST_AMOUNT,
     AboveZero,
@@ -72,6 +73,7 @@ class Duration_(Frozen):
         """One distribution, or one for each interval."""
         return self._drawn
 
+    @once(256)
     def means(self, grid: Grid) -> np.ndarray:
         """The mean of each interval, s."""
         means = [d.mean for d in self._drawn]

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from sim.errors import InputError
 from sim.scenario import units
 from sim.scenario.durations import Frozen
+from sim.scenario.once import once
 from sim.scenario.quantities import HALF_UP, Count, DayClock, Duration, Factor, Names
 from sim.scenario.weeks import Grid, Spans, clipped
 
@@ -40,6 +41,7 @@ class Event(Frozen):
                 raise InputError(f"belongs to {what}; leave it out or give {what}", path=key)
         return self
 
+    @once(256)
     def spans(self, grid: Grid) -> Spans:
         """(start, end) of each time it happens, seconds from opening, what is outside the horizon cut off."""
         days, clock = self.at

@@ -44,6 +44,6 @@ def _told_by(part: Any) -> Any:
         return part
     if kind is dict:
         return (*part, *map(_told_by, part.values()))
-    if kind is tuple:
+    if issubclass(kind, tuple):
         return tuple(map(_told_by, part))
     return "is", id(part)

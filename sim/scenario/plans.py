@@ -5,7 +5,8 @@ import math
 import re
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -95,50 +96,55 @@ def _changed(current: Any, change: Mapping[str, Any], quantity: Any, grid: Grid,
     spans = [key for key in change if _is_span(key)]
     seconds = quantity is DURATION
     if not spans:
+        one = _changer(change, quantity)
         if isinstance(current, Mapping):
             current = per_interval(current, grid, folder, seconds)
         if isinstance(current, list | tuple):
-            return [_one(item, change, quantity) for item in current]
-        return _one(current, change, quantity)
+            return [*map(one, current)]
+        return one(current)
     if len(spans) < len(change):
         raise InputError("spans of the day and a change of the whole day cannot stand side by side")
     result = per_interval(current, grid, folder, seconds)
     for key in spans:
+        new = change[key]
+        changed = _changer(new, quantity) if isinstance(new, Mapping) else None
         try:
             for index in span_indices(key, grid):
-                result[index] = (
-                    _one(result[index], change[key], quantity)
-                    if isinstance(change[key], Mapping)
-                    else change[key]
-                )
+                result[index] = changed(result[index]) if changed else new
         except InputError as error:
             raise error.under(str(key)) from None
     return result
 
 
-def _one(current: Any, change: Mapping[str, Any], quantity: Any) -> Any:
-    """One value after `{add: x}` or `{scale: x}`; whole numbers are rounded half up."""
-    if len(change) != 1 or next(iter(change)) not in CHANGES:
-        raise InputError(f"{shown(dict(change))} is not a change; write {{add: x}} or {{scale: x}}")
-    ((how, amount),) = change.items()
-    value = quantity.parse(current)
-    if how == "scale":
-        result = value * _factor(amount)
-    else:
-        result = value + _amount(amount, quantity)
-    if quantity.whole:
-        result = math.floor(result + HALF_UP)
-    if result < 0:
-        raise InputError(
-            f"{{{how}: {amount}}} makes {shown(current)} negative ({result:g}); change it by less"
-        )
-    written = quantity.write(result)
-    try:
-        quantity.parse(written)
-    except InputError:
-        said = f"{{{how}: {amount}}} makes {shown(current)} into {shown(written)}, which cannot be"
-        raise InputError(f"{said}; change it by less") from None
-    return written
+def _changer(change: Mapping[str, Any], quantity: Any) -> Callable[[Any], Any]:
+    """What turns one value into that after `{add: x}` or `{scale: x}`; whole numbers are rounded half up."""
+
+    @cache  # once for all values, and not before the first one was read
+    def parsed() -> float:
+        ((how, amount),) = change.items()
+        return _factor(amount) if how == "scale" else _amount(amount, quantity)
+
+    def one(current: Any) -> Any:
+        if len(change) != 1 or next(iter(change)) not in CHANGES:
+            raise InputError(f"{shown(dict(change))} is not a change; write {{add: x}} or {{scale: x}}")
+        ((how, amount),) = change.items()
+        value = quantity.parse(current)
+        result = value * parsed() if how == "scale" else value + parsed()
+        if quantity.whole:
+            result = math.floor(result + HALF_UP)
+        if result < 0:
+            raise InputError(
+                f"{{{how}: {amount}}} makes {shown(current)} negative ({result:g}); change it by less"
+            )
+        written = quantity.write(result)
+        try:
+            quantity.parse(written)
+        except InputError:
+            said = f"{{{how}: {amount}}} makes {shown(current)} into {shown(written)}, which cannot be"
+            raise InputError(f"{said}; change it by less") from None
+        return written
+
+    return one
 
 
 def _factor(amount: Any) -> float:

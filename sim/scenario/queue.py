@@ -1,7 +1,6 @@
 """What the planner says of a queue: who comes, how long they stay, and what becomes of them."""
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from typing import Annotated, Any
 
 import numpy as np
@@ -315,14 +314,12 @@ class Queue(Frozen):
     @property
     def value(self) -> Distribution:
         """The distribution of what a customer is worth."""
-        if isinstance(self.customer_value, Amounts):
-            return self.customer_value.drawn
-        return _constant(self.customer_value)
+        return value_of(self.customer_value)
 
 
-@lru_cache(64)
-def _constant(value: float) -> Distribution:
-    return distribution("constant", value=value)
+def value_of(written: float | Amounts) -> Distribution:
+    """The distribution of what a customer is worth."""
+    return written.drawn if isinstance(written, Amounts) else distribution("constant", value=written)
 
 
 def mean_handle(talk: Duration_, wrap: Duration_ | None, grid: Grid) -> np.ndarray:

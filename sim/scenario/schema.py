@@ -143,7 +143,8 @@ class Scenario(Frozen):
 
     def expected(self, queue: str) -> np.ndarray:
         """Expected first contacts of a queue in each interval, events included."""
-        found, grid = self.volume_events(queue), self.grid
+        grid = self.grid
+        found = events.on_volume(self.events, queue, grid)
         usual = self.queues[queue].expected(grid)
         if not found:
             return usual
@@ -154,7 +155,8 @@ class Scenario(Frozen):
 
     def planned_steps(self, group: str) -> tuple[np.ndarray, np.ndarray]:
         """Moments, float64, the first 0, and how many agents are planned from each on, int64; events included."""
-        return events.scaled(self.rostered_steps(group), self.agent_events(group), self.grid.horizon)
+        found = self.agent_events(group)
+        return events.scaled(self.rostered_steps(group), found, self.grid.horizon)
 
     def rostered_steps(self, group: str) -> tuple[np.ndarray, np.ndarray]:
         """The same before events."""

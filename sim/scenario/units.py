@@ -271,7 +271,7 @@ def _text(value: Any, kind: str, remedy: str) -> str:
 
 def _fraction(value: Any, kind: str, remedy: str) -> tuple[float, bool]:
     """A share or factor as a float, and whether it was written with a % sign."""
-    if isinstance(value, numbers.Real) and not isinstance(value, bool):
+    if isinstance(value, (float, int, numbers.Real)) and not isinstance(value, bool):
         return _float(value, value), False
     found = _SHARE.fullmatch(_text(value, kind, remedy))
     if not found:
