@@ -17,6 +17,7 @@ from sim.scenario.people import Group, ShiftType, Skill
 from sim.scenario.quantities import UNLIMITED
 from sim.scenario.queue import (
     Announcement,
+    Arrivals,
     Backlog,
     CustomerClass,
     Ivr,
@@ -290,12 +291,18 @@ def centre_of(scenario: Scenario, rule_address: int = 0) -> Centre:
     rules = ("by_level", "longest_wait", "longest_queue", "shortest_delay", "weighted")
     steps = _steps(groups, scenario.shift_types, hours, happen, scenario.lines, grid)
     return Centre(
-        demand=_demand(queues, happen, grid),
+        demand=_demand(
+            {n: _Dealt(q.arrivals, q.talk, q.wrap, q.backlog, q.classes) for n, q in queues.items()},
+            tuple(profile.patience for profile in profiles_of(queues)),
+            happen,
+            grid,
+        ),
         interval=grid.interval,
         horizon=grid.horizon,
         warm_up=scenario.warm_up,
         steps=steps,
-        **_people(groups),
+        absence=_floats(group.absence for group in groups.values()),
+        group_streams=_streams(tuple(f"group {name}" for name in groups)),
         **_queues(queues, scenario.at_close, bool(steps.lines.max() >= 0), grid),
         **_skills({name: group.skills for name, group in groups.items()}, tuple(queues)),
         rule=OWN if rule_address else rules.index(scenario.routing),
@@ -304,18 +311,10 @@ def centre_of(scenario: Scenario, rule_address: int = 0) -> Centre:
 
 
 @once(8)
-def _people(groups: Mapping[str, Group]) -> dict[str, Any]:
-    return {
-        "absence": _floats(group.absence for group in groups.values()),
-        "group_streams": np.array([stream_key(f"group {name}") for name in groups], dtype=np.uint64),
-    }
-
-
-@once(8)
 def _queues(queues: Mapping[str, Queue], at_close: str, lines: bool, grid: Grid) -> dict[str, Any]:
     """All that queues and their profiles say but demand; lines: whether there is a limit to them."""
     each, profiles = tuple(queues.values()), profiles_of(queues)
-    redials = [profile.redial for profile in profiles]
+    redials = tuple(profile.redial for profile in profiles)
     at_ends = {"finish": FINISH, "drop": DROP, "carry": CARRY}
     return {
         **_hours(tuple(queue.hours for queue in each), grid),
@@ -326,7 +325,9 @@ def _queues(queues: Mapping[str, Queue], at_close: str, lines: bool, grid: Grid)
         "redial_share": _floats(r.share if r else 0.0 for r in redials),
         "redial_attempts": _whole(r.attempts if r else UNLIMITED for r in redials),
         "delays": _delays(
-            tuple((queue.repeat, queue.switch, queue.ivr) for queue in each), tuple(redials), _homes(each)
+            tuple((queue.repeat, queue.switch, queue.ivr) for queue in each),
+            redials,
+            _homes(tuple(queue.classes for queue in each)),
         ),
         "ivr": _whole(queue.ivr is not None for queue in each),
         "self_served": _floats(queue.ivr.self_served if queue.ivr else 0.0 for queue in each),
@@ -450,9 +451,9 @@ def _delays(
     return _draws(kinds, homes)
 
 
-def _homes(queues: tuple[Queue, ...]) -> tuple[int, ...]:
-    """The queue of each profile."""
-    return (*range(len(queues)), *(q for q, queue in enumerate(queues) for _ in queue.classes))
+def _homes(classes: tuple[Mapping[str, CustomerClass], ...]) -> tuple[int, ...]:
+    """The queue of each profile, by the classes of each queue."""
+    return (*range(len(classes)), *(q for q, own in enumerate(classes) for _ in own))
 
 
 @once(8)
@@ -484,26 +485,45 @@ def _announcements(told: tuple[Announcement | None, ...]) -> dict[str, Any]:
     }
 
 
+class _Dealt(NamedTuple):
+    """The parts of a queue that demand is made of."""
+
+    arrivals: Arrivals
+    talk: Duration_
+    wrap: Duration_ | None
+    backlog: Backlog | None
+    classes: dict[str, CustomerClass]
+
+
 @once(8)
-def _demand(queues: Mapping[str, Queue], happen: tuple[Event, ...], grid: Grid) -> Demand:
-    each, profiles = tuple(queues.values()), profiles_of(queues)
-    patience = tuple(profile.patience for profile in profiles)
+def _demand(
+    queues: Mapping[str, _Dealt],
+    patience: tuple[Patience | None, ...],
+    happen: tuple[Event, ...],
+    grid: Grid,
+) -> Demand:
+    each, classes = queues.values(), tuple(queue.classes for queue in queues.values())
+    shared = {name: queue.arrivals.varies_with for name, queue in queues.items()}
+    usual = np.array([queue.arrivals.expected(grid) for queue in each])
     factors = [events.on_volume(happen, name, grid) for name in queues]
     edges = _edges(factors, grid)
     return Demand(
-        **_streams({name: queue.arrivals.varies_with for name, queue in queues.items()}),
+        streams=_streams(tuple(f"queue {name}" for name in queues)),
+        day_streams=_streams(
+            tuple(f"queue {name}" if s is None else f"varies_with {s}" for name, s in shared.items())
+        ),
         interval=grid.interval,
         intervals=grid.count,
         edges=edges,
         day_of=((edges[:-1] + 1e-6) // DAY_LENGTH).astype(np.int64),
-        cumulative=_cumulative(np.array([queue.expected(grid) for queue in each]), factors, edges, grid),
+        cumulative=_cumulative(usual, factors, edges, grid),
         never=_floats(p.never_hangs_up if p else 0.0 for p in patience),
         draws=_served(
             tuple((queue.talk, queue.wrap, queue.arrivals.daily_variation) for queue in each),
             patience,
-            _homes(each),
+            _homes(classes),
         ),
-        **_classes(tuple(queue.classes for queue in each)),
+        **_classes(classes),
         **_backlogs(tuple(queue.backlog for queue in each)),
     )
 
@@ -592,15 +612,9 @@ def _level(variation: float) -> Sets:
     return (distribution("gamma", mean=1.0, cv=variation),) if variation else None
 
 
-@once(8)
-def _streams(shared: Mapping[str, str | None]) -> dict[str, Any]:
-    """The keys of the queues' numbers, and of those of the days' levels, which several queues may share."""
-    own = {name: f"queue {name}" for name in shared}
-    days = {name: own[name] if level is None else f"varies_with {level}" for name, level in shared.items()}
-    return {
-        "streams": np.array([*map(stream_key, own.values())], dtype=np.uint64),
-        "day_streams": np.array([*map(stream_key, days.values())], dtype=np.uint64),
-    }
+@once(16)
+def _streams(names: tuple[str, ...]) -> np.ndarray:
+    return np.array([*map(stream_key, names)], dtype=np.uint64)
 
 
 def _draws(kinds: list[list[Sets]], homes: tuple[int, ...]) -> Draws:

@@ -86,6 +86,7 @@ def scaled(
     return moments[keep], values[keep]
 
 
+@once(8)
 def line_steps(happen: Iterable[Event], lines: int | None, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
     """Moments, float64, the first 0, and how many lines there are from each on, int64, -1 without limit."""
     found = [(event.spans(grid), event.lines) for event in happen if event.lines is not None]

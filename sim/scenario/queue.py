@@ -60,6 +60,11 @@ class Arrivals(Frozen):
             )
         return self
 
+    def expected(self, grid: Grid) -> np.ndarray:
+        """Expected first contacts of each interval, events left aside."""
+        each_interval = self.per_interval or [(self.rate or 0.0) * grid.interval] * grid.count
+        return np.array(each_interval, dtype=float) * self.volume
+
 
 class Redial(Frozen):
     """Those who gave up and dial again: which share, after how long, at most how often in all."""
@@ -289,9 +294,7 @@ class Queue(Frozen):
 
     def expected(self, grid: Grid) -> np.ndarray:
         """Expected first contacts of each interval, events left aside."""
-        arrivals = self.arrivals
-        each_interval = arrivals.per_interval or [(arrivals.rate or 0.0) * grid.interval] * grid.count
-        return np.array(each_interval, dtype=float) * arrivals.volume
+        return self.arrivals.expected(grid)
 
     def mean_handle(self, grid: Grid) -> np.ndarray:
         """Mean talk + mean wrap of each interval, s, before any handle factor."""
