@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sim.errors import InputError, nearest, shown
 from sim.scenario import files, people, units
@@ -12,10 +12,28 @@ from sim.scenario.targets import as_lists
 from sim.scenario.weeks import GRID_KEYS, Grid, grid_of, keys_by_interval
 
 FILE_KEYS = ("file", "column", "sheet")
+_ABSENT = object()
 
-Form = Callable[[Any, str, Grid, Path], Any]
-"""What a value stands for, written out: (value, its path, the grid, where file names start) → the value itself if it
-is long already; it changes nothing in its place."""
+
+class Part(NamedTuple):
+    """A value as it was written and its path; what stood there in the known scenario, and what that was made into."""
+
+    value: Any
+    path: str
+    written: Any
+    before: Any
+
+    def at(self, key: str) -> "Part":
+        """The same of a key that the value has."""
+        written, before = (
+            known.get(key, _ABSENT) if isinstance(known, dict) else _ABSENT
+            for known in (self.written, self.before)
+        )
+        return Part(self.value[key], f"{self.path}.{key}" if self.path else key, written, before)
+
+
+Form = Callable[[Part, Grid, Path], Any]
+"""What makes a value long; it gives the value itself where that is long already, and never changes it."""
 
 
 def expand(
@@ -29,61 +47,56 @@ def expand(
     if grid is None or not all(is_known(document, known.written, key) for key in GRID_KEYS):
         grid = grid_of(document, model)
     known = known if grid == known.grid else NOTHING
-    result = dict(document)
-    for kind, forms in (("queues", QUEUE_FORMS), ("agents", GROUP_FORMS)):
-        written, before = known.written.get(kind, {}), known.written_out.get(kind, {})
-        if kind in document:
-            result[kind] = {
-                name: before[name]
-                if is_known(document[kind], written, name)
-                else _made_long(
-                    member, forms, f"{kind}.{name}", grid, folder, written.get(name, {}), before.get(name, {})
-                )
-                for name, member in document[kind].items()
-            }
-    _place_rosters(document.get("agents", {}), result.get("agents", {}), grid, folder, known)
+    result = dict(_DOCUMENT(Part(document, "", known.written, known.written_out), grid, folder))
+    if "agents" in result:
+        rosters = _rosters(document["agents"], grid, folder, known)
+        result["agents"] = {
+            name: {**group, "roster": rosters[name]} if name in rosters else group
+            for name, group in result["agents"].items()
+        }
     if "targets" in result:
         result["targets"] = as_lists(result["targets"])
     return result, grid
 
 
-def _made_long(
-    mapping: Mapping[str, Any],
-    forms: Mapping[str, Form],
-    path: str,
-    grid: Grid,
-    folder: Path,
-    written: Mapping[str, Any] = NOTHING.written,
-    before: Mapping[str, Any] = NOTHING.written_out,
-) -> Mapping[str, Any]:
-    """The mapping with its short forms made long; itself if it has none.
+def _of(forms: Mapping[str, Form]) -> Form:
+    """The long form of a mapping some of whose keys have long forms."""
 
-    written, before: such a mapping, and what was made of it, from which the same objects are taken over.
-    """
+    def long(part: Part, grid: Grid, folder: Path) -> Any:
+        return _with_long(part, forms, grid, folder) if isinstance(part.value, Mapping) else part.value
+
+    return long
+
+
+def _each(form: Form) -> Form:
+    """The long form of a mapping all of whose members have this one."""
+
+    def long(part: Part, grid: Grid, folder: Path) -> Any:
+        if not isinstance(part.value, dict):
+            return part.value
+        return _with_long(part, dict.fromkeys(part.value, form), grid, folder)
+
+    return long
+
+
+def _with_long(part: Part, forms: Mapping[str, Form], grid: Grid, folder: Path) -> Any:
     changed = {}
     for key, form in forms.items():
-        if key in mapping:
-            value = mapping[key]
-            long = (
-                before[key] if is_known(mapping, written, key) else form(value, f"{path}.{key}", grid, folder)
-            )
-            if long is not value:
+        if key in part.value:
+            member = part.at(key)
+            long = member.before if member.value is member.written else form(member, grid, folder)
+            if long is not member.value:
                 changed[key] = long
-    return {**mapping, **changed} if changed else mapping
+    return {**part.value, **changed} if changed else part.value
 
 
-def _place_rosters(
-    groups: Mapping[str, Any], expanded: dict[str, Any], grid: Grid, folder: Path, known: Known
-) -> None:
-    """Put the rows of each roster that is read from a file in its place."""
+def _rosters(groups: Mapping[str, Any], grid: Grid, folder: Path, known: Known) -> dict[str, Any]:
+    """The rows of each roster that is read from a file, by group."""
     written, before = known.written.get("agents", {}), known.written_out.get("agents", {})
     if [*groups] == [*written] and all(is_known(groups[name], written[name], "roster") for name in groups):
         rosters = {name: before[name]["roster"] for name in groups if "roster" in groups[name]}
-    else:
-        rosters = _read_rosters(groups, grid, folder)
-    for name, roster in rosters.items():
-        if expanded[name]["roster"] is not roster:
-            expanded[name] = {**expanded[name], "roster": roster}
+        return {name: roster for name, roster in rosters.items() if roster is not groups[name]["roster"]}
+    return _read_rosters(groups, grid, folder)
 
 
 def _read_rosters(groups: Mapping[str, Any], grid: Grid, folder: Path) -> dict[str, Any]:
@@ -128,29 +141,36 @@ def _must_know_groups(rows: list[tuple[str, str, dict[str, Any]]], groups: Mappi
             raise InputError(f"{where}: there is no group {shown(of)}{known}")
 
 
-def _by_interval(value: Any, path: str, grid: Grid, folder: Path, seconds: bool = False) -> Any:
-    if value is None:
+def _by_interval(part: Part, grid: Grid, folder: Path, seconds: bool = False) -> Any:
+    if part.value is None:
         return None
     try:
-        return per_interval(value, grid, folder, seconds)
+        return per_interval(part.value, grid, folder, seconds)
     except InputError as error:
-        raise error.under(path) from None
+        raise error.under(part.path) from None
 
 
-def _distribution(spec: Any, path: str, grid: Grid, folder: Path) -> Any:
-    if not isinstance(spec, dict):
-        return spec
-    if isinstance(spec.get("mean"), list | tuple | dict):
-        spec = {**spec, "mean": _by_interval(spec["mean"], f"{path}.mean", grid, folder, seconds=True)}
+def _mean(part: Part, grid: Grid, folder: Path) -> Any:
+    several = isinstance(part.value, list | tuple | dict)
+    return _by_interval(part, grid, folder, seconds=True) if several else part.value
+
+
+def _distribution(part: Part, grid: Grid, folder: Path) -> Any:
+    if not isinstance(part.value, dict):
+        return part.value
+    spec = _with_long(part, {"mean": _mean}, grid, folder)
     if "file" not in spec:
         return spec
     if spec.get("distribution") != "empirical":
-        raise InputError("only an empirical distribution reads its values from a file", path=f"{path}.file")
-    return _with_values(spec, path, folder, lambda seconds: f"{seconds!r} s")
+        raise InputError(
+            "only an empirical distribution reads its values from a file", path=f"{part.path}.file"
+        )
+    return _with_values(spec, part.path, folder, lambda seconds: f"{seconds!r} s")
 
 
-def _amounts(spec: Any, path: str, grid: Grid, folder: Path) -> Any:
-    return _with_values(spec, path, folder, float) if isinstance(spec, dict) and "file" in spec else spec
+def _amounts(part: Part, grid: Grid, folder: Path) -> Any:
+    spec = part.value
+    return _with_values(spec, part.path, folder, float) if isinstance(spec, dict) and "file" in spec else spec
 
 
 def _with_values(
@@ -161,49 +181,34 @@ def _with_values(
         found = files.values(folder, {key: spec[key] for key in FILE_KEYS if key in spec})
     except InputError as error:
         raise error.at(path=path) from None
-    return {key: value for key, value in spec.items() if key not in FILE_KEYS} | {
-        "values": [*map(write, found)]
-    }
+    own = {key: value for key, value in spec.items() if key not in FILE_KEYS}
+    return {**own, "values": [*map(write, found)]}
 
 
-def _of(forms: Mapping[str, Form]) -> Form:
-    """The long form of a mapping some of whose keys have short forms."""
-
-    def made_long(value: Any, path: str, grid: Grid, folder: Path) -> Any:
-        return _made_long(value, forms, path, grid, folder) if isinstance(value, Mapping) else value
-
-    return made_long
+def _callback(part: Part, grid: Grid, folder: Path) -> Any:
+    always = isinstance(part.value, dict) and part.value.get("offer") == "always"
+    return {**part.value, "offer": {"always": True}} if always else part.value
 
 
-def _classes(value: Any, path: str, grid: Grid, folder: Path) -> Any:
-    return (
-        _made_long(value, dict.fromkeys(value, _CLASS), path, grid, folder)
-        if isinstance(value, dict)
-        else value
-    )
-
-
-def _callback(value: Any, path: str, grid: Grid, folder: Path) -> Any:
-    always = isinstance(value, dict) and value.get("offer") == "always"
-    return {**value, "offer": {"always": True}} if always else value
-
-
-def _transfers(value: Any, path: str, grid: Grid, folder: Path) -> Any:
-    return [value] if isinstance(value, dict) else value
+def _transfers(part: Part, grid: Grid, folder: Path) -> Any:
+    return [part.value] if isinstance(part.value, dict) else part.value
 
 
 _CLASS = _of({"patience": _distribution, "redial": _of({"after": _distribution}), "customer_value": _amounts})
-QUEUE_FORMS: dict[str, Form] = {
-    "arrivals": _of({"per_interval": _by_interval}),
-    **dict.fromkeys(("talk", "wrap", "patience"), _distribution),
-    "ivr": _of({"time": _distribution}),
-    **dict.fromkeys(("redial", "repeat", "switch"), _of({"after": _distribution})),
-    "customer_value": _amounts,
-    "classes": _classes,
-    "callback": _callback,
-    "transfer": _transfers,
-}
-GROUP_FORMS: dict[str, Form] = {"staffing": _by_interval}
+_QUEUE = _of(
+    {
+        "arrivals": _of({"per_interval": _by_interval}),
+        **dict.fromkeys(("talk", "wrap", "patience"), _distribution),
+        "ivr": _of({"time": _distribution}),
+        **dict.fromkeys(("redial", "repeat", "switch"), _of({"after": _distribution})),
+        "customer_value": _amounts,
+        "classes": _each(_CLASS),
+        "callback": _callback,
+        "transfer": _transfers,
+    }
+)
+_GROUP = _of({"staffing": _by_interval})
+_DOCUMENT = _of({"queues": _each(_QUEUE), "agents": _each(_GROUP)})
 
 
 def per_interval(value: Any, grid: Grid, folder: Path, seconds: bool = False) -> list[Any]:
