@@ -582,7 +582,9 @@ def _cumulative(usual: np.ndarray, factors: list[Factors], edges: np.ndarray, gr
         for spans, factor in each:
             for start, end in spans:
                 row[(middles > start) & (middles < end)] *= factor
-    return np.hstack((np.zeros((len(pieces), 1)), np.cumsum(pieces, axis=1)))
+    result = np.zeros((len(pieces), edges.size))
+    np.cumsum(pieces, axis=1, out=result[:, 1:])
+    return result
 
 
 @once(8)
@@ -607,6 +609,7 @@ def _classes(classes: tuple[Mapping[str, CustomerClass], ...]) -> dict[str, Any]
 NOTHING = (distribution("constant", value=0.0),)
 
 
+@once(64)
 def _level(variation: float) -> Sets:
     """The factor on a whole day's rate: gamma with mean 1; None where days differ by chance alone."""
     return (distribution("gamma", mean=1.0, cv=variation),) if variation else None

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 from sim.errors import InputError, nearest, shown
 from sim.scenario import files, people, units
-from sim.scenario.known import NOTHING, Known, is_known
+from sim.scenario.known import NOTHING, Known, grid_under, is_known
 from sim.scenario.targets import as_lists
-from sim.scenario.weeks import GRID_KEYS, Grid, grid_of, keys_by_interval
+from sim.scenario.weeks import Grid, keys_by_interval
 
 FILE_KEYS = ("file", "column", "sheet")
 _ABSENT = object()
@@ -25,11 +25,10 @@ class Part(NamedTuple):
 
     def at(self, key: str) -> "Part":
         """The same of a key that the value has."""
-        written, before = (
-            known.get(key, _ABSENT) if isinstance(known, dict) else _ABSENT
-            for known in (self.written, self.before)
-        )
-        return Part(self.value[key], f"{self.path}.{key}" if self.path else key, written, before)
+        path = f"{self.path}.{key}" if self.path else key
+        if not isinstance(self.written, dict) or key not in self.written:
+            return Part(self.value[key], path, _ABSENT, None)
+        return Part(self.value[key], path, self.written[key], self.before[key])
 
 
 Form = Callable[[Part, Grid, Path], Any]
@@ -43,9 +42,7 @@ def expand(
 
     known: a scenario of the same folder; what it wrote out of the same parts on the same grid is taken over.
     """
-    grid = known.grid
-    if grid is None or not all(is_known(document, known.written, key) for key in GRID_KEYS):
-        grid = grid_of(document, model)
+    grid = grid_under(document, model, known)
     known = known if grid == known.grid else NOTHING
     result = dict(_DOCUMENT(Part(document, "", known.written, known.written_out), grid, folder))
     if "agents" in result:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
-from sim.scenario.weeks import Grid
+from sim.scenario.weeks import GRID_KEYS, Grid, grid_of
 
 
 class Known(NamedTuple):
@@ -28,6 +28,13 @@ _ABSENT = object()
 def is_known(here: Mapping[str, Any], there: Any, key: str) -> bool:
     """Whether one mapping holds the same object under a key as another one, or both hold nothing."""
     return isinstance(there, dict) and here.get(key, _ABSENT) is there.get(key, _ABSENT)
+
+
+def grid_under(document: Mapping[str, Any], model: Any, known: Known) -> Grid:
+    """The grid that a document describes, the known one if it says the same of it."""
+    if known.grid is None or not all(is_known(document, known.written, key) for key in GRID_KEYS):
+        return grid_of(document, model)
+    return known.grid
 
 
 def with_known(written_out: Any, before: Any, read: Any) -> Any:

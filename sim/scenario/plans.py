@@ -16,31 +16,36 @@ from pydantic.fields import FieldInfo
 from sim.errors import InputError, nearest, shown
 from sim.scenario import units
 from sim.scenario.expand import per_interval
+from sim.scenario.known import NOTHING, Known, grid_under
 from sim.scenario.quantities import DURATION, HALF_UP, Quantity
-from sim.scenario.weeks import Grid, grid_of, span_indices
+from sim.scenario.weeks import Grid, span_indices
 
 FIXED = ("schema", "plans", "defaults")
 CHANGES = ("add", "scale")
 
 
-def apply(document: Mapping[str, Any], overrides: Any, model: Any, folder: Path) -> dict[str, Any]:
+def apply(
+    document: Mapping[str, Any], overrides: Any, model: Any, folder: Path, known: Known = NOTHING
+) -> dict[str, Any]:
     """The document with every override carried out, in the order given; only what is changed is copied.
 
-    overrides: {dotted path: value}. Raises InputError for a path that the schema does not know, a queue or
-    group that does not exist, or a change that does not fit what stands there.
+    overrides: {dotted path: value}; known: the scenario that the document is of. Raises InputError for a path that
+    the schema does not know, a queue or group that does not exist, or a change that does not fit what stands there.
     """
     if not isinstance(overrides, Mapping):
         raise InputError(f"{shown(overrides)} is not a mapping of paths to values")
     result = dict(document)
     for path, value in overrides.items():
         try:
-            _carry_out(result, str(path), value, model, folder)
+            _carry_out(result, str(path), value, model, folder, known)
         except InputError as error:
             raise error.under(str(path)) from None
     return result
 
 
-def _carry_out(document: dict[str, Any], path: str, value: Any, model: Any, folder: Path) -> None:
+def _carry_out(
+    document: dict[str, Any], path: str, value: Any, model: Any, folder: Path, known: Known
+) -> None:
     parts = path.split(".")
     if parts[0] in FIXED:
         raise InputError("cannot be overridden")
@@ -59,7 +64,7 @@ def _carry_out(document: dict[str, Any], path: str, value: Any, model: Any, fold
             raise InputError("has no value yet that could be changed; give the value itself")
         if isinstance(current, Mapping) and "distribution" in current:
             raise InputError("holds a distribution; change one of its numbers")
-        parent[key] = _changed(current, value, quantity, grid_of(document, model), folder)
+        parent[key] = _changed(current, value, quantity, grid_under(document, model, known), folder)
         return
     parent[key] = copy.deepcopy(value)
 
@@ -179,7 +184,7 @@ def _field_at(document: Mapping[str, Any], parts: list[str], model: Any, adding:
         if isinstance(here, type) and issubclass(here, BaseModel):
             if part in here.later:  # type: ignore[attr-defined]
                 raise InputError("is not available yet")
-            fields = {f.alias or n: f for n, f in here.model_fields.items()}
+            fields = _fields(here)
             if part not in fields:
                 raise InputError(f"the schema knows no {shown(part)} here{nearest(part, fields)}")
             field = fields[part]
@@ -243,8 +248,13 @@ def step_into(model: Any, part: str) -> Any:
         return _inside(typing.get_args(model)[0])
     if typing.get_origin(model) is dict:
         return _inside(typing.get_args(model)[1])
-    fields = {f.alias or n: f for n, f in model.model_fields.items()}
-    return _inside(fields[part].annotation)
+    return _inside(_fields(model)[part].annotation)
+
+
+@cache
+def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields of a model by the keys that a document has for them."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def _parent(document: dict[str, Any], parts: list[str], removing: bool) -> tuple[Any, str]:

@@ -188,7 +188,7 @@ class Scenario(Frozen):
         from sim.scenario.plans import apply
 
         known = Known(self._document, self._written_out, self._grid, self)
-        return Scenario(self._folder, known, **apply(self._document, overrides, Scenario, self._folder))
+        return Scenario(self._folder, known, **apply(known.written, overrides, Scenario, self._folder, known))
 
     def under(self, plan: str | Mapping[str, Any] | None) -> "Scenario":
         """This scenario under one of its plans (by name), or under overrides given as a mapping."""
