@@ -317,7 +317,7 @@ def test_a_plan_is_taken_by_name_and_the_first_without_one() -> None:
         ),
         ("queues.support.talk", None, "queues.support.talk: is missing; it is required here"),
         ("queues.support.ivr", {}, "queues.support.ivr.time: is missing; it is required here"),
-        ("queues.support.arrivals.trace", "x.csv", "queues.support.arrivals.trace: is not available yet"),
+        ("queues.support.arrivals", {"trace": "x.csv"}, "queues.support.arrivals.trace: x.csv: no such file"),
         ("agents.front.absence", "100%", 'agents.front.absence: "100%" leaves nobody at work'),
         ("days", 7, "closes: days says how long the scenario is: leave out closes, or days"),
         (

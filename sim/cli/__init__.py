@@ -68,7 +68,9 @@ def parser() -> argparse.ArgumentParser:
     add_merge(command("merge", "put the stores of several shards together", merge_stores))
     add_staff(command("staff", "the fewest agents by interval that meet the targets", staff_plan))
     add_schedule(command("schedule", "the cheapest shifts that meet the targets", schedule_plan))
-    add_fit(command("fit", "a call log into a scenario that runs, with the evidence for its figures", fit_log))
+    add_fit(
+        command("fit", "a call log into a scenario that runs, with the evidence for its figures", fit_log)
+    )
     check = command("check", "validate a scenario and say in words what was understood", _check)
     add_scenario(check)
     add_plan(check)

@@ -77,7 +77,9 @@ def interval(sample: Sample) -> Estimate:
     """The 95% t-interval of a sample."""
     if math.isnan(sample.value) or sample.freedom < 1:
         return Estimate(sample.value, NULL, NULL)
-    squares = float((sample.moves * sample.moves).sum())  # unlike BLAS the same wherever the array lies in memory
+    squares = float(
+        (sample.moves * sample.moves).sum()
+    )  # unlike BLAS the same wherever the array lies in memory
     n = sample.freedom + 1
     error = math.sqrt(squares / sample.moves.size) if sample.resampled else math.sqrt(squares / (n - 1) / n)
     half = t_quantile(sample.freedom) * error

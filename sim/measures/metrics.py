@@ -1,6 +1,7 @@
 """Records → totals: one pass over the contacts of a replication, by queue and interval."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -9,11 +10,15 @@ import numpy as np
 from sim.distributions import Distribution
 from sim.jit import handle, kernel
 from sim.model import records as r
-from sim.model.centre import IVR_WAIT, Centre, Draws, interval_of, moment_within
+from sim.model.centre import IVR_WAIT, Centre, Draws, interval_of, moment_within, profiles_of
 from sim.model.chance import IVR_TIME, LEAVE, TRANSFER, VALUE, u
 from sim.model.day import duration
 from sim.model.records import AGENT_TIME, Outcome, Records, to_tables
-from sim.scenario.schema import Grid, Queue, Scenario
+from sim.scenario.durations import Amounts
+from sim.scenario.once import once
+from sim.scenario.queue import Backlog, Callback, Leaves, ServiceLevel, Tells, value_of
+from sim.scenario.schema import Scenario
+from sim.scenario.weeks import Grid, Spans, open_spans
 
 TOTALS = (
     "offered", "answered", "abandoned", "blocked", "unanswered", "closed", "self_served", "pending",
@@ -295,45 +300,78 @@ class Cell(NamedTuple):
 
 def cells_of(scenario: Scenario) -> list[Cell]:
     """All cells in the order of the totals: the queues, then the classes of each queue and its other customers."""
-    queues = list(scenario.queues.values())
-    return [Cell(q, "") for q in range(len(queues))] + [
-        Cell(q, name) for q, queue in enumerate(queues) if queue.classes for name in (*queue.classes, OTHERS)
+    return _cells([tuple(queue.classes) for queue in scenario.queues.values()])
+
+
+def _cells(classes: Sequence[tuple[str, ...]]) -> list[Cell]:
+    return [Cell(q, "") for q in range(len(classes))] + [
+        Cell(q, name) for q, own in enumerate(classes) if own for name in (*own, OTHERS)
     ]
 
 
 def rules_of(scenario: Scenario) -> Rules:
-    """The judging rules of a scenario (already under its plan) as arrays."""
-    queues = list(scenario.queues.values())
-    classes = [(q, name) for q, queue in enumerate(queues) for name in queue.classes]
-    profiles = queues + [queues[q].as_class(name) for q, name in classes]
-    tells = [profile.tells for profile in profiles]
-    steps = [profile.leaves.served_late for profile in profiles]
-    clocks = [_clock(queue, scenario.grid) for queue in queues]
-    profile_of = np.repeat(np.arange(len(queues))[:, None], len(scenario.class_names) + 1, axis=1)
+    """The judging rules of a scenario (already under its plan) as arrays, shared where these rules are the same."""
+    queues = scenario.queues.values()
+    return _rules(
+        tuple(
+            _Promise(q.service_level, q.callback, q.backlog, q.hours, q.at_close or scenario.at_close)
+            for q in queues
+        ),
+        tuple((p.leaves, p.tells, p.customer_value) for p in profiles_of(scenario.queues)),
+        tuple(tuple(queue.classes) for queue in queues),
+        scenario.grid,
+    )
+
+
+class _Promise(NamedTuple):
+    """What is promised to the contacts of a queue, and when it is open."""
+
+    level: ServiceLevel
+    callback: Callback | None
+    backlog: Backlog | None
+    hours: tuple[Spans, ...] | None
+    at_close: str
+
+
+@once(8)
+def _rules(
+    promises: tuple[_Promise, ...],
+    losses: tuple[tuple[Leaves, Tells | None, float | Amounts], ...],
+    classes: tuple[tuple[str, ...], ...],
+    grid: Grid,
+) -> Rules:
+    """The rules of promises by queue, losses by profile, and the names of the classes of each queue."""
+    levels, callbacks = [one.level for one in promises], [one.callback for one in promises]
+    leaves, tells, values = zip(*losses, strict=True)
+    steps = [one.served_late for one in leaves]
+    clocks = [_clock(one, grid) for one in promises]
+    names = list(dict.fromkeys(name for own in classes for name in own))
+    profile_of = np.repeat(np.arange(len(classes))[:, None], len(names) + 1, axis=1)
     cell_of = np.zeros_like(profile_of)
-    cells = cells_of(scenario)
+    cells, profile = _cells(classes), len(classes)
     for place, cell in enumerate(cells):
         if cell.name == OTHERS:
             cell_of[cell.queue] = np.where(cell_of[cell.queue] > 0, cell_of[cell.queue], place)
         elif cell.name:
-            number = scenario.class_names.index(cell.name) + 1
+            number = names.index(cell.name) + 1
             cell_of[cell.queue, number] = place
-            profile_of[cell.queue, number] = len(queues) + classes.index((cell.queue, cell.name))
+            profile_of[cell.queue, number] = profile
+            profile += 1
     return Rules(
-        within=np.array([queue.service_level.within for queue in queues], dtype=float),
-        target=np.array([queue.service_level.target for queue in queues], dtype=float),
-        definition=np.array([DEFINITIONS.index(q.service_level.definition) for q in queues], dtype=np.int64),
-        clock=np.array([q.service_level.clock == "open_hours" for q in queues], dtype=np.int64),
+        within=np.array([level.within for level in levels], dtype=float),
+        target=np.array([level.target for level in levels], dtype=float),
+        definition=np.array([DEFINITIONS.index(level.definition) for level in levels], dtype=np.int64),
+        clock=np.array([level.clock == "open_hours" for level in levels], dtype=np.int64),
         clock_start=np.cumsum([0, *map(len, clocks)], dtype=np.int64),
         clock_opens=np.array([opens for spans in clocks for opens, _ in spans], dtype=float),
         clock_closes=np.array([closes for spans in clocks for _, closes in spans], dtype=float),
-        promise=np.array([q.callback.within if q.callback else math.inf for q in queues], dtype=float),
-        watched=np.array([_is_watched(scenario, name) for name in scenario.queues], dtype=np.int64),
-        unserved=np.array([profile.leaves.unserved for profile in profiles], dtype=float),
+        promise=np.array([one.within if one else math.inf for one in callbacks], dtype=float),
+        watched=np.array([_is_watched(one.hours, one.at_close, grid) for one in promises], dtype=np.int64),
+        unserved=np.array([one.unserved for one in leaves], dtype=float),
         late_start=np.cumsum([0] + [len(step) for step in steps], dtype=np.int64),
         late_time=np.array([time for step in steps for time in step], dtype=float),
         late_share=np.array([share for step in steps for share in step.values()], dtype=float),
-        value=_values([profile.value for profile in profiles]),
+        value=_values([value_of(value) for value in values]),
         deterred=np.array([t.share * t.people * t.put_off if t else 0.0 for t in tells], dtype=float),
         profile_of=profile_of.astype(np.int64),
         cell_of=cell_of.astype(np.int64),
@@ -341,18 +379,16 @@ def rules_of(scenario: Scenario) -> Rules:
     )
 
 
-def _clock(queue: Queue, grid: Grid) -> tuple[tuple[float, float], ...]:
+def _clock(promise: _Promise, grid: Grid) -> tuple[tuple[float, float], ...]:
     """The open hours by which a queue's promise is counted, those before opening in which its backlog joined too."""
-    if queue.service_level.clock != "open_hours":
+    if promise.level.clock != "open_hours":
         return ()
-    return queue.open_spans(grid, before=queue.backlog.age[1] if queue.backlog else 0.0)
+    return open_spans(promise.hours, grid, before=promise.backlog.age[1] if promise.backlog else 0.0)
 
 
-def _is_watched(scenario: Scenario, name: str) -> bool:
+def _is_watched(hours: tuple[Spans, ...] | None, at_close: str, grid: Grid) -> bool:
     """Whether a queue has hours of its own, or carries contacts over its closing."""
-    queue = scenario.queues[name]
-    spans = [tuple(span) for span in queue.open_spans(scenario.grid)]
-    return spans != [(0.0, scenario.grid.horizon)] or (queue.at_close or scenario.at_close) == "carry"
+    return open_spans(hours, grid) != ((0.0, grid.horizon),) or at_close == "carry"
 
 
 def _values(values: list[Distribution]) -> Draws:
@@ -839,11 +875,12 @@ def moments_by_interval(scenario: Scenario) -> tuple[np.ndarray, np.ndarray]:
 
     Two of shape (cells, intervals); zero for queues whose backlogs are not counted.
     """
-    cells, grid = cells_of(scenario), scenario.grid
+    cells, queues, grid = cells_of(scenario), list(scenario.queues.values()), scenario.grid
     closings, openings = np.zeros((len(cells), grid.count)), np.zeros((len(cells), grid.count))
     for place, cell in enumerate(cells):
-        name = list(scenario.queues)[cell.queue]
-        for opens, closes in scenario.queues[name].open_spans(grid) if _is_watched(scenario, name) else ():
+        queue = queues[cell.queue]
+        watched = _is_watched(queue.hours, queue.at_close or scenario.at_close, grid)
+        for opens, closes in queue.open_spans(grid) if watched else ():
             openings[place, interval_of(opens, grid.interval, grid.count)] += opens >= scenario.warm_up
             closings[place, interval_of(closes, grid.interval, grid.count)] += closes >= scenario.warm_up
     return closings, openings

@@ -1,7 +1,8 @@
 """A scenario as the plain arrays that dealing and both engines read."""
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,9 +10,26 @@ import numpy as np
 from sim.distributions import Distribution, distribution
 from sim.jit import kernel
 from sim.model.chance import ABSENT, CLASS, stream_key, u
+from sim.scenario import events
+from sim.scenario.events import Event
+from sim.scenario.once import once
+from sim.scenario.people import Group, ShiftType, Skill
 from sim.scenario.quantities import UNLIMITED
+from sim.scenario.queue import (
+    Announcement,
+    Arrivals,
+    Backlog,
+    CustomerClass,
+    Ivr,
+    Redial,
+    Repeat,
+    Switch,
+    Transfer,
+    mean_handle,
+)
 from sim.scenario.recorded import Recorded, day_order
-from sim.scenario.schema import Callback, Patience, Queue, Scenario
+from sim.scenario.schema import Callback, Duration_, Patience, Queue, Scenario
+from sim.scenario.weeks import Grid, Spans, open_spans
 
 NEVER = -1  # the family of a duration that never ends: patience where nobody hangs up
 TALK_TIME, WRAP_TIME, PATIENCE_TIME, DAY_LEVEL = range(4)
@@ -283,101 +301,133 @@ def add_span(row: np.ndarray, start: float, end: float, from_: float, interval: 
     row[index] += weight * (end - start)
 
 
+Hours = tuple[Spans, ...]
 Sets = tuple[Distribution, ...] | None  # one distribution, one for each interval, or none at all
 
 
 def centre_of(scenario: Scenario, rule_address: int = 0) -> Centre:
-    """Turn a scenario (already under its plan) into arrays; rule_address: a user's own routing rule, 0 without."""
-    queues = list(scenario.queues.values())
-    profiles = _profiles(scenario)
-    redials = [profile.redial for profile in profiles]
-    steps = _steps(scenario)
+    """Turn a scenario (already under its plan) into arrays; rule_address: a user's own routing rule, 0 without.
+
+    Scenarios with the same parts share the arrays that are made of these: nobody may write into them.
+    """
+    queues, groups, grid, happen = scenario.queues, scenario.agents, scenario.grid, scenario.events
+    hours = tuple(queue.hours for queue in queues.values())
     rules = ("by_level", "longest_wait", "longest_queue", "shortest_delay", "weighted")
+    steps = _steps(groups, scenario.shift_types, hours, happen, scenario.lines, grid)
     return Centre(
-        demand=_demand(scenario, profiles),
-        interval=scenario.grid.interval,
-        horizon=scenario.grid.horizon,
+        demand=_demand(
+            {n: _Dealt(q.arrivals, q.talk, q.wrap, q.backlog, q.classes) for n, q in queues.items()},
+            tuple(profile.patience for profile in profiles_of(queues)),
+            happen,
+            grid,
+        ),
+        interval=grid.interval,
+        horizon=grid.horizon,
         warm_up=scenario.warm_up,
         steps=steps,
-        **_hours(scenario),
-        absence=_floats(group.absence for group in scenario.agents.values()),
-        group_streams=np.array([stream_key(f"group {name}") for name in scenario.agents], dtype=np.uint64),
-        balks=_floats(0.0 if queue.arrivals.trace else queue.balks for queue in queues),
-        max_waiting=_whole(-1 if q.max_waiting is None else q.max_waiting for q in queues),
-        head_start=_floats(queue.head_start for queue in queues),
-        lead=_leads(scenario, profiles),
-        redial_share=_floats(r.share if r else 0.0 for r in redials),
-        redial_attempts=_whole(r.attempts if r else UNLIMITED for r in redials),
-        delays=_delays(scenario, profiles),
-        ivr=_whole(queue.ivr is not None for queue in queues),
-        self_served=_floats(queue.ivr.self_served if queue.ivr else 0.0 for queue in queues),
-        ivr_hangs_up=_floats(queue.ivr.hangs_up if queue.ivr else 0.0 for queue in queues),
-        **_next_needs(scenario),
-        **_announcements(queues),
-        callbacks=_callbacks(queues),
-        mean_handle=np.array([queue.mean_handle(scenario.grid) for queue in queues]),
-        at_close=_whole(
-            {"finish": FINISH, "drop": DROP, "carry": CARRY}[queue.at_close or scenario.at_close]
-            for queue in queues
-        ),
-        inbox=_whole(queue.after_hours == "waits" for queue in queues),
-        talk_matters=_whole(
-            bool(steps.lines.max() >= 0 or queue.transfer or queue.repeat is not None) for queue in queues
-        ),
-        **_skills(scenario),
+        absence=_floats(group.absence for group in groups.values()),
+        group_streams=_streams(tuple(f"group {name}" for name in groups)),
+        **_queues(queues, scenario.at_close, bool(steps.lines.max() >= 0), grid),
+        **_skills({name: group.skills for name, group in groups.items()}, tuple(queues)),
         rule=OWN if rule_address else rules.index(scenario.routing),
         rule_address=rule_address,
     )
 
 
+@once(8)
+def _queues(queues: Mapping[str, Queue], at_close: str, lines: bool, grid: Grid) -> dict[str, Any]:
+    """All that queues and their profiles say but demand; lines: whether there is a limit to them."""
+    each, profiles = tuple(queues.values()), profiles_of(queues)
+    redials = tuple(profile.redial for profile in profiles)
+    at_ends = {"finish": FINISH, "drop": DROP, "carry": CARRY}
+    return {
+        **_hours(tuple(queue.hours for queue in each), grid),
+        "balks": _floats(0.0 if queue.arrivals.trace else queue.balks for queue in each),
+        "max_waiting": _whole(-1 if q.max_waiting is None else q.max_waiting for q in each),
+        "head_start": _floats(queue.head_start for queue in each),
+        "lead": _leads(each, profiles),
+        "redial_share": _floats(r.share if r else 0.0 for r in redials),
+        "redial_attempts": _whole(r.attempts if r else UNLIMITED for r in redials),
+        "delays": _delays(
+            tuple((queue.repeat, queue.switch, queue.ivr) for queue in each),
+            redials,
+            _homes(tuple(queue.classes for queue in each)),
+        ),
+        "ivr": _whole(queue.ivr is not None for queue in each),
+        "self_served": _floats(queue.ivr.self_served if queue.ivr else 0.0 for queue in each),
+        "ivr_hangs_up": _floats(queue.ivr.hangs_up if queue.ivr else 0.0 for queue in each),
+        **_next_needs({name: (queue.transfer, queue.repeat, queue.switch) for name, queue in queues.items()}),
+        **_announcements(tuple(queue.announcement for queue in each)),
+        "callbacks": _callbacks(tuple(queue.callback for queue in each)),
+        "mean_handle": _mean_handle(tuple((queue.talk, queue.wrap) for queue in each), grid),
+        "at_close": _whole(at_ends[queue.at_close or at_close] for queue in each),
+        "inbox": _whole(queue.after_hours == "waits" for queue in each),
+        "talk_matters": _whole(bool(lines or q.transfer or q.repeat is not None) for q in each),
+    }
+
+
 def _floats(values: Iterable[float]) -> np.ndarray:
-    return np.array(list(values), dtype=float)
+    return np.fromiter(values, dtype=float)
 
 
 def _whole(values: Iterable[int]) -> np.ndarray:
-    return np.array(list(values), dtype=np.int64)
+    return np.fromiter(values, dtype=np.int64)
 
 
 def _starts(lists: Iterable[Collection[Any]]) -> np.ndarray:
     """Where each of several lists, laid end to end, begins, and where the last one ends."""
-    return np.concatenate(([0], np.cumsum([len(each) for each in lists], dtype=np.int64))).astype(np.int64)
+    return _whole(accumulate(map(len, lists), initial=0))
 
 
 def _running(shares: Sequence[float]) -> list[float]:
     """Running sums of shares; a last one that is 100% but for rounding is 1."""
-    sums = np.cumsum(shares).tolist()
+    sums = [*accumulate(shares)]
     return [*sums[:-1], 1.0 if abs(sums[-1] - 1.0) < 1e-9 else sums[-1]] if sums else []
 
 
-def _profiles(scenario: Scenario) -> list[Queue]:
+@once(8)
+def profiles_of(queues: Mapping[str, Queue]) -> tuple[Queue, ...]:
     """The queues, then each class of each queue as its customers find it."""
-    queues = list(scenario.queues.values())
-    return [*queues, *(queue.as_class(name) for queue in queues for name in queue.classes)]
+    each = queues.values()
+    return (*each, *(queue.as_class(name) for queue in each for name in queue.classes))
 
 
-def _steps(scenario: Scenario) -> Steps:
+@once(8)
+def _steps(
+    groups: Mapping[str, Group],
+    shift_types: Mapping[str, ShiftType],
+    hours: tuple[Hours | None, ...],
+    happen: tuple[Event, ...],
+    lines: int | None,
+    grid: Grid,
+) -> Steps:
     """Everything that changes by the clock, at the moments at which anything does."""
-    grid = scenario.grid
-    planned = [scenario.planned_steps(name) for name in scenario.agents]
-    rostered = [scenario.rostered_steps(name) for name in scenario.agents]
-    hours = [_open_steps(queue.open_spans(grid)) for queue in scenario.queues.values()]
-    lines = scenario.line_steps()
-    sources = [*planned, *rostered, *hours, lines]
-    moments = np.unique(np.concatenate([source[0] for source in sources]))
+    rostered = [group.planned_steps(grid, shift_types) for group in groups.values()]
+    planned = [
+        events.scaled(steps, events.on_agents(happen, name, grid), grid.horizon)
+        for name, steps in zip(groups, rostered, strict=True)
+    ]
+    opened = {each: _open_steps(open_spans(each, grid)) for each in hours}
+    sources = [*planned, *rostered, *(opened[each] for each in hours), events.line_steps(happen, lines, grid)]
+    distinct = {id(source): source for source in sources}
+    moments = np.unique(np.concatenate([source[0] for source in distinct.values()]))
     moments = moments[moments < grid.horizon]
     days = np.arange(0.0, grid.horizon, DAY_LENGTH)
-    if any(group.absence for group in scenario.agents.values()):
+    if any(group.absence for group in groups.values()):
         moments = np.union1d(moments, days)
     else:
         days = days[:1]
-    rows = np.array([_values_at(source, moments) for source in sources])
-    keep = np.concatenate(([True], (rows[:, 1:] != rows[:, :-1]).any(axis=0))) | np.isin(moments, days)
-    rows, groups = rows[:, keep], len(planned)
+    values = {number: events.at(source, moments) for number, source in distinct.items()}
+    rows = np.array([values[id(source)] for source in sources])
+    keep = np.ones(moments.size, dtype=bool)
+    keep[1:] = (rows[:, 1:] != rows[:, :-1]).any(axis=0)
+    keep[np.searchsorted(moments, days)] = True
+    rows, count = rows[:, keep], len(groups)
     return Steps(
         moments=moments[keep],
-        staffing=np.ascontiguousarray(rows[:groups]),
-        rostered=np.ascontiguousarray(rows[groups : 2 * groups]),
-        open=np.ascontiguousarray(rows[2 * groups : -1]),
+        staffing=np.ascontiguousarray(rows[:count]),
+        rostered=np.ascontiguousarray(rows[count : 2 * count]),
+        open=np.ascontiguousarray(rows[2 * count : -1]),
         lines=np.ascontiguousarray(rows[-1]),
     )
 
@@ -387,12 +437,9 @@ def _open_steps(spans: Iterable[tuple[float, float]]) -> tuple[np.ndarray, np.nd
     return np.array(list(changes)), _whole(changes.values())
 
 
-def _values_at(steps: tuple[np.ndarray, np.ndarray], moments: np.ndarray) -> np.ndarray:
-    return steps[1][np.searchsorted(steps[0], moments, side="right") - 1]
-
-
-def _hours(scenario: Scenario) -> dict[str, np.ndarray]:
-    spans = [queue.open_spans(scenario.grid) for queue in scenario.queues.values()]
+@once(8)
+def _hours(hours: tuple[Hours | None, ...], grid: Grid) -> dict[str, Any]:
+    spans = [open_spans(each, grid) for each in hours]
     return {
         "span_start": _starts(spans),
         "span_opens": _floats(opens for each in spans for opens, _ in each),
@@ -400,37 +447,46 @@ def _hours(scenario: Scenario) -> dict[str, np.ndarray]:
     }
 
 
-def _leads(scenario: Scenario, profiles: list[Queue]) -> np.ndarray:
-    queues = list(scenario.queues.values())
+@once(8)
+def _mean_handle(handled: tuple[tuple[Duration_, Duration_ | None], ...], grid: Grid) -> np.ndarray:
+    return np.array([mean_handle(talk, wrap, grid) for talk, wrap in handled])
+
+
+def _leads(queues: tuple[Queue, ...], profiles: tuple[Queue, ...]) -> np.ndarray:
     homes = [*queues, *(queue for queue in queues for _ in queue.classes)]
     return _floats(
         profile.head_start - home.head_start for profile, home in zip(profiles, homes, strict=True)
     )
 
 
-def _delays(scenario: Scenario, profiles: list[Queue]) -> Draws:
-    queues = list(scenario.queues.values())
-    more: list[Sets] = [None] * (len(profiles) - len(queues))
-    switches = [queue.switch for queue in queues]
+@once(8)
+def _delays(
+    of_queues: tuple[tuple[Repeat | None, Switch | None, Ivr | None], ...],
+    redials: tuple[Redial | None, ...],
+    homes: tuple[int, ...],
+) -> Draws:
+    more: list[Sets] = [None] * (len(homes) - len(of_queues))
     kinds: list[list[Sets]] = [
-        [profile.redial.after.drawn if profile.redial else None for profile in profiles],
-        [*(queue.repeat.after.drawn if queue.repeat else None for queue in queues), *more],
-        [*((s.after.drawn if s.after else _nothing()) if s else None for s in switches), *more],
-        [*(queue.ivr.time.drawn if queue.ivr else None for queue in queues), *more],
+        [redial.after.drawn if redial else None for redial in redials],
+        [*(repeat.after.drawn if repeat else None for repeat, _, _ in of_queues), *more],
+        [*((s.after.drawn if s.after else NOTHING) if s else None for _, s, _ in of_queues), *more],
+        [*(ivr.time.drawn if ivr else None for _, _, ivr in of_queues), *more],
     ]
-    return _draws(kinds, _homes(scenario))
+    return _draws(kinds, homes)
 
 
-def _homes(scenario: Scenario) -> list[int]:
-    """The queue of each profile."""
-    counts = [len(queue.classes) for queue in scenario.queues.values()]
-    return [*range(len(counts)), *np.repeat(np.arange(len(counts)), counts).tolist()]
+def _homes(classes: tuple[Mapping[str, CustomerClass], ...]) -> tuple[int, ...]:
+    """The queue of each profile, by the classes of each queue."""
+    return (*range(len(classes)), *(q for q, own in enumerate(classes) for _ in own))
 
 
-def _next_needs(scenario: Scenario) -> dict[str, np.ndarray]:
+@once(8)
+def _next_needs(
+    needs: Mapping[str, tuple[tuple[Transfer, ...], Repeat | None, Switch | None]],
+) -> dict[str, Any]:
     """Transfers, repeats, and switching to another queue."""
-    queues, number = list(scenario.queues.values()), {name: q for q, name in enumerate(scenario.queues)}
-    transfers = [queue.transfer for queue in queues]
+    number = {name: q for q, name in enumerate(needs)}
+    transfers, repeats, switches = zip(*needs.values(), strict=True)
     return {
         "transfer_start": _starts(transfers),
         "transfer_to": _whole(number[transfer.to] for each in transfers for transfer in each),
@@ -438,14 +494,14 @@ def _next_needs(scenario: Scenario) -> dict[str, np.ndarray]:
             until for each in transfers for until in _running([transfer.share for transfer in each])
         ),
         "retell": _floats(transfer.retell for each in transfers for transfer in each),
-        "repeat_share": _floats(queue.repeat.share if queue.repeat else 0.0 for queue in queues),
-        "switch_to": _whole(number[queue.switch.to] if queue.switch else -1 for queue in queues),
-        "switch_share": _floats(queue.switch.share if queue.switch else 0.0 for queue in queues),
+        "repeat_share": _floats(repeat.share if repeat else 0.0 for repeat in repeats),
+        "switch_to": _whole(number[switch.to] if switch else -1 for switch in switches),
+        "switch_share": _floats(switch.share if switch else 0.0 for switch in switches),
     }
 
 
-def _announcements(queues: list[Queue]) -> dict[str, np.ndarray]:
-    told = [queue.announcement for queue in queues]
+@once(8)
+def _announcements(told: tuple[Announcement | None, ...]) -> dict[str, Any]:
     return {
         "announce_above": _floats(one.leave_above if one else math.inf for one in told),
         "announce_leaves": _floats(one.leaves if one else 0.0 for one in told),
@@ -453,42 +509,55 @@ def _announcements(queues: list[Queue]) -> dict[str, np.ndarray]:
     }
 
 
-def _demand(scenario: Scenario, profiles: list[Queue]) -> Demand:
-    queues = list(scenario.queues.values())
-    grid = scenario.grid
-    patience = [profile.patience for profile in profiles]
-    more = [None] * (len(profiles) - len(queues))
-    kinds: list[list[Sets]] = [
-        [*(queue.talk.drawn for queue in queues), *more],
-        [*(queue.wrap.drawn if queue.wrap else _nothing() for queue in queues), *more],
-        [p.drawn if p else None for p in patience],
-        [*(_level(queue.arrivals.daily_variation) for queue in queues), *more],
-    ]
-    edges = _edges(scenario)
-    backlogs = [queue.backlog for queue in queues]
+class _Dealt(NamedTuple):
+    """The parts of a queue that demand is made of."""
+
+    arrivals: Arrivals
+    talk: Duration_
+    wrap: Duration_ | None
+    backlog: Backlog | None
+    classes: dict[str, CustomerClass]
+
+
+@once(8)
+def _demand(
+    queues: Mapping[str, _Dealt],
+    patience: tuple[Patience | None, ...],
+    happen: tuple[Event, ...],
+    grid: Grid,
+) -> Demand:
+    each, classes = queues.values(), tuple(queue.classes for queue in queues.values())
+    shared = {name: queue.arrivals.varies_with for name, queue in queues.items()}
+    usual = np.array([queue.arrivals.expected(grid) for queue in each])
+    factors = [events.on_volume(happen, name, grid) for name in queues]
+    edges = _edges(factors, grid)
     return Demand(
-        streams=np.array([stream_key(f"queue {name}") for name in scenario.queues], dtype=np.uint64),
-        day_streams=np.array([_day_stream(name, q) for name, q in scenario.queues.items()], dtype=np.uint64),
+        streams=_streams(tuple(f"queue {name}" for name in queues)),
+        day_streams=_streams(
+            tuple(f"queue {name}" if s is None else f"varies_with {s}" for name, s in shared.items())
+        ),
         interval=grid.interval,
         intervals=grid.count,
         edges=edges,
         day_of=((edges[:-1] + 1e-6) // DAY_LENGTH).astype(np.int64),
-        cumulative=np.array([_cumulative(scenario, name, edges) for name in scenario.queues]),
-        never=_floats(p.never_hangs_up if isinstance(p, Patience) else 0.0 for p in patience),
-        draws=_draws(kinds, _homes(scenario)),
-        **_classes(scenario),
-        backlog=_whole(backlog.count if backlog else 0 for backlog in backlogs),
-        backlog_low=_floats(backlog.age[0] if backlog else 0.0 for backlog in backlogs),
-        backlog_high=_floats(backlog.age[1] if backlog else 0.0 for backlog in backlogs),
-        trace=_trace(queues),
+        cumulative=_cumulative(usual, factors, edges, grid),
+        never=_floats(p.never_hangs_up if p else 0.0 for p in patience),
+        draws=_served(
+            tuple((queue.talk, queue.wrap, queue.arrivals.daily_variation) for queue in each),
+            patience,
+            _homes(classes),
+        ),
+        **_classes(classes),
+        **_backlogs(tuple(queue.backlog for queue in each)),
+        trace=_trace(tuple(queue.arrivals.trace for queue in each)),
     )
 
 
-def _trace(queues: list[Queue]) -> Trace:
+@once(8)
+def _trace(traces: tuple[Recorded | None, ...]) -> Trace:
     """The recorded contacts of all queues that have any."""
-    traces = [queue.arrivals.trace for queue in queues]
     days = sorted({day for trace in traces if trace is not None for day in trace.days}, key=day_order)
-    start = np.zeros((len(queues), len(days) + 1), dtype=np.int64)
+    start = np.zeros((len(traces), len(days) + 1), dtype=np.int64)
     firsts: list[np.ndarray] = []
     laters: list[np.ndarray] = []
     total = sum(int((trace.attempt == 1).sum()) for trace in traces if trace is not None)
@@ -539,76 +608,99 @@ def _of_the_need(column: np.ndarray, attempt: np.ndarray) -> np.ndarray:
     return np.where(at, column, known[need])
 
 
-def _edges(scenario: Scenario) -> np.ndarray:
+@once(8)
+def _backlogs(waiting: tuple[Backlog | None, ...]) -> dict[str, Any]:
+    return {
+        "backlog": _whole(one.count if one else 0 for one in waiting),
+        "backlog_low": _floats(one.age[0] if one else 0.0 for one in waiting),
+        "backlog_high": _floats(one.age[1] if one else 0.0 for one in waiting),
+    }
+
+
+@once(8)
+def _served(
+    of_queues: tuple[tuple[Duration_, Duration_ | None, float], ...],
+    patience: tuple[Patience | None, ...],
+    homes: tuple[int, ...],
+) -> Draws:
+    """What the customers of a day bring; of_queues: talk, wrap and the variation of the days."""
+    more: list[Sets] = [None] * (len(homes) - len(of_queues))
+    kinds: list[list[Sets]] = [
+        [*(talk.drawn for talk, _, _ in of_queues), *more],
+        [*(wrap.drawn if wrap else NOTHING for _, wrap, _ in of_queues), *more],
+        [one.drawn if one else None for one in patience],
+        [*(_level(variation) for _, _, variation in of_queues), *more],
+    ]
+    return _draws(kinds, homes)
+
+
+Factors = list[tuple[Spans, float]]  # the factor of each event on a queue's volume, and when it holds
+
+
+def _edges(factors: list[Factors], grid: Grid) -> np.ndarray:
     """The boundaries of intervals, of days, and of events that change somebody's volume."""
-    grid = scenario.grid
     edges = np.arange(grid.count + 1) * grid.interval
     days = np.arange(DAY_LENGTH, edges[-1], DAY_LENGTH)
-    events = [
-        moment
-        for name in scenario.queues
-        for spans, _ in scenario.volume_events(name)
-        for span in spans
-        for moment in span
-    ]
-    more = np.unique(np.concatenate((days, np.array(events, dtype=float))))
+    moments = [moment for each in factors for spans, _ in each for span in spans for moment in span]
+    if not days.size and not moments:
+        return edges
+    more = np.unique(np.concatenate((days, np.array(moments, dtype=float))))
     near = edges[np.clip(np.rint(more / grid.interval).astype(np.int64), 0, grid.count)]
     return np.union1d(edges, more[np.abs(more - near) > 1e-6])
 
 
-def _cumulative(scenario: Scenario, name: str, edges: np.ndarray) -> np.ndarray:
-    """Expected first contacts of a queue up to each edge."""
-    grid = scenario.grid
-    usual = scenario.queues[name].expected(grid)
-    boundaries = np.arange(grid.count + 1) * grid.interval
-    if edges.size == boundaries.size:
-        pieces = usual
-        index = np.arange(grid.count)
-    else:
+def _cumulative(usual: np.ndarray, factors: list[Factors], edges: np.ndarray, grid: Grid) -> np.ndarray:
+    """Expected first contacts up to each edge; usual, float64 (queues, intervals), are those without events."""
+    pieces = usual.copy()
+    if edges.size != grid.count + 1:
+        boundaries = np.arange(grid.count + 1) * grid.interval
         index = np.searchsorted(boundaries, edges[:-1], side="right") - 1
         whole = (edges[:-1] == boundaries[index]) & (edges[1:] == boundaries[index + 1])
-        pieces = usual[index] * np.where(whole, 1.0, np.diff(edges) / grid.interval)
+        pieces = usual[:, index] * np.where(whole, 1.0, np.diff(edges) / grid.interval)
     middles = (edges[:-1] + edges[1:]) / 2
-    for spans, factor in scenario.volume_events(name):
-        for start, end in spans:
-            pieces = np.where((middles > start) & (middles < end), pieces * factor, pieces)
-    return np.concatenate(([0.0], np.cumsum(pieces)))
+    for row, each in zip(pieces, factors, strict=True):
+        for spans, factor in each:
+            for start, end in spans:
+                row[(middles > start) & (middles < end)] *= factor
+    result = np.zeros((len(pieces), edges.size))
+    np.cumsum(pieces, axis=1, out=result[:, 1:])
+    return result
 
 
-def _classes(scenario: Scenario) -> dict[str, np.ndarray]:
-    queues = list(scenario.queues.values())
-    number = {name: k for k, name in enumerate(scenario.class_names, 1)}
-    profile_of = np.repeat(np.arange(len(queues))[:, None], len(number) + 1, axis=1).astype(np.int64)
-    profile = len(queues)
-    for q, queue in enumerate(queues):
-        for name in queue.classes:
+@once(8)
+def _classes(classes: tuple[Mapping[str, CustomerClass], ...]) -> dict[str, Any]:
+    number = {name: k for k, name in enumerate(dict.fromkeys(name for own in classes for name in own), 1)}
+    profile_of = np.repeat(np.arange(len(classes))[:, None], len(number) + 1, axis=1).astype(np.int64)
+    profile = len(classes)
+    for q, own in enumerate(classes):
+        for name in own:
             profile_of[q, number[name]] = profile
             profile += 1
     return {
         "profile_of": profile_of,
-        "class_start": _starts([queue.classes for queue in queues]),
-        "class_id": _whole(number[name] for queue in queues for name in queue.classes),
+        "class_start": _starts(classes),
+        "class_id": _whole(number[name] for own in classes for name in own),
         "class_until": _floats(
-            until for queue in queues for until in _running([one.share for one in queue.classes.values()])
+            until for own in classes for until in _running([one.share for one in own.values()])
         ),
     }
 
 
-def _nothing() -> tuple[Distribution, ...]:
-    return (distribution("constant", value=0.0),)
+NOTHING = (distribution("constant", value=0.0),)
 
 
+@once(64)
 def _level(variation: float) -> Sets:
     """The factor on a whole day's rate: gamma with mean 1; None where days differ by chance alone."""
     return (distribution("gamma", mean=1.0, cv=variation),) if variation else None
 
 
-def _day_stream(name: str, queue: Any) -> np.uint64:
-    shared = queue.arrivals.varies_with
-    return stream_key(f"queue {name}" if shared is None else f"varies_with {shared}")
+@once(16)
+def _streams(names: tuple[str, ...]) -> np.ndarray:
+    return np.array([*map(stream_key, names)], dtype=np.uint64)
 
 
-def _draws(kinds: list[list[Sets]], homes: list[int]) -> Draws:
+def _draws(kinds: list[list[Sets]], homes: tuple[int, ...]) -> Draws:
     """Lay the parameter sets of all kinds and profiles end to end.
 
     Sets that are None for a class are those of its queue; equal sets of one kind are laid once.
@@ -634,8 +726,9 @@ def _draws(kinds: list[list[Sets]], homes: list[int]) -> Draws:
     return Draws(family, start, size, stride, np.array(flat, dtype=float))
 
 
-def _callbacks(queues: list[Queue]) -> Callbacks:
-    rows = [_callback_row(queue.callback) for queue in queues]
+@once(8)
+def _callbacks(callbacks: tuple[Callback | None, ...]) -> Callbacks:
+    rows = [_callback_row(callback) for callback in callbacks]
     columns = [np.array(column) for column in zip(*rows, strict=True)]
     whole = ("offer", "place", "reserve", "attempts", "max_pending")
     kinds = [np.int64 if name in whole else float for name in Callbacks._fields]
@@ -659,28 +752,20 @@ def _callback_row(callback: Callback | None) -> tuple[float, ...]:
     )  # fmt: skip
 
 
-def _skills(scenario: Scenario) -> dict[str, np.ndarray]:
+@once(8)
+def _skills(of_groups: Mapping[str, Mapping[str, Skill]], queues: tuple[str, ...]) -> dict[str, Any]:
     """All skills by queue, each at its place, and by group."""
-    groups = list(scenario.agents.values())
-    by_queue = [
-        [(g, group.skills[name]) for g, group in enumerate(groups) if name in group.skills]
-        for name in scenario.queues
-    ]
+    groups = list(of_groups.values())
+    by_queue = [[(g, own[name]) for g, own in enumerate(groups) if name in own] for name in queues]
     skills = [skill for each in by_queue for _, skill in each]
     keys = [(g, q) for q, each in enumerate(by_queue) for g, _ in each]
     places = {key: place for place, key in enumerate(keys)}
     by_group = [
-        [
-            (q, group.skills[name].level, places[g, q])
-            for q, name in enumerate(scenario.queues)
-            if name in group.skills
-        ]
-        for g, group in enumerate(groups)
+        [(q, own[name].level, places[g, q]) for q, name in enumerate(queues) if name in own]
+        for g, own in enumerate(groups)
     ]
     over = [sorted({skill.overflow_after for _, skill in each} - {0.0}) for each in by_queue]
-    hands = (
-        any(skill.at_once > 1 or skill.interruptible for skill in group.skills.values()) for group in groups
-    )
+    hands = (any(skill.at_once > 1 or skill.interruptible for skill in own.values()) for own in groups)
     return {
         "group_start": _starts(by_queue),
         "groups": _whole(g for each in by_queue for g, _ in each),
@@ -706,6 +791,6 @@ def _skills(scenario: Scenario) -> dict[str, np.ndarray]:
 
 def same(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:
     """Whether two of these tuples of arrays hold the same values throughout."""
-    return all(
+    return a is b or all(
         same(x, y) if isinstance(x, tuple) else np.array_equal(x, y) for x, y in zip(a, b, strict=True)
     )  # type: ignore[arg-type]

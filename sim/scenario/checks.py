@@ -6,7 +6,7 @@ from typing import Any
 from sim.errors import InputError, nearest, shown
 from sim.scenario.queue import ROUNDING, Queue
 from sim.scenario.units import say_duration
-from sim.scenario.weeks import check_hours
+from sim.scenario.weeks import Grid, check_hours
 
 MOST_CONTACTS = 100_000_000
 MOST_MEMBERS = 1000  # queues, and groups: what the order of ties has room for
@@ -30,13 +30,14 @@ def check_whole(scenario: Any) -> None:
     if len(scenario.class_names) > MOST_CLASSES:
         said = f"{len(scenario.class_names)} names of classes are more than the {MOST_CLASSES} that fit"
         raise InputError(said, path="queues")
+    grid = scenario.grid
     for name, queue in scenario.queues.items():
-        _check_queue(name, queue, scenario)
-    _check_events(scenario)
+        _check_queue(name, queue, scenario, grid)
+    _check_events(scenario, grid)
     if not any(scenario.planned_steps(name)[1].any() for name in scenario.agents):
         every = "every group has staffing 0 all day; give one a positive number"
         raise InputError(f"no agents anywhere: {every}", path="agents")
-    if scenario.warm_up >= scenario.grid.horizon:
+    if scenario.warm_up >= grid.horizon:
         raise InputError("the warm-up must end before the horizon does", path="warm_up")
     _check_loops(scenario.queues)
     _check_volume(scenario)
@@ -49,10 +50,10 @@ def _must_know(name: str, known: Iterable[str], what: str, path: str) -> None:
         raise InputError(said, path=path)
 
 
-def _check_queue(name: str, queue: Queue, scenario: Any) -> None:
+def _check_queue(name: str, queue: Queue, scenario: Any, grid: Grid) -> None:
     path = f"queues.{name}"
     try:
-        check_hours(queue.hours, scenario.grid)
+        check_hours(queue.hours, grid)
     except InputError as error:
         raise error.under(f"{path}.hours") from None
     _check_inbox(queue, path, scenario.at_close)
@@ -86,11 +87,11 @@ def _written(scenario: Any, queue: str, key: str) -> Any:
     return scenario._document["queues"][queue].get(key)
 
 
-def _check_events(scenario: Any) -> None:
+def _check_events(scenario: Any, grid: Grid) -> None:
     for index, event in enumerate(scenario.events):
         path = f"events.[{index}]"
         try:
-            event.spans(scenario.grid)
+            event.spans(grid)
         except InputError as error:
             raise error.under(path) from None
         for name in event.queues or ():

@@ -1,6 +1,6 @@
 """Distributions as a planner writes them: of durations, of patience, of amounts; and the model that all are."""
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PrivateAttr, WithJsonSchema, model_validator
@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, PrivateAttr, WithJs
 from sim.distributions import FAMILIES, Distribution, distribution
 from sim.errors import InputError
 from sim.scenario import units
+from sim.scenario.once import once
 from sim.scenario.quantities import (
     MOST_AMOUNT,
     AboveZero,
@@ -33,7 +34,6 @@ class Frozen(BaseModel):
     """Read once, never changed; a key that is not known is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    later: ClassVar[tuple[str, ...]] = ()
 
 
 class Duration_(Frozen):
@@ -57,6 +57,8 @@ class Duration_(Frozen):
 
     @model_validator(mode="after")
     def _is_possible(self) -> "Duration_":
+        if self._drawn:  # taken over from another scenario
+            return self
         self._drawn = _fitted(self)
         for drawn in self._drawn:
             if drawn.mean > units.LONGEST_DURATION:
@@ -70,9 +72,11 @@ class Duration_(Frozen):
         """One distribution, or one for each interval."""
         return self._drawn
 
+    @once(256)
     def means(self, grid: Grid) -> np.ndarray:
         """The mean of each interval, s."""
-        return np.broadcast_to(np.array([d.mean for d in self._drawn]), grid.count)
+        means = [d.mean for d in self._drawn]
+        return np.array(means if len(means) > 1 else means * grid.count)
 
 
 class Patience(Duration_):
@@ -109,6 +113,8 @@ class Amounts(Frozen):
 
     @model_validator(mode="after")
     def _is_possible(self) -> "Amounts":
+        if self._drawn:  # taken over from another scenario
+            return self
         self._drawn = _fitted(self)
         if self._drawn[0].mean > MOST_AMOUNT:
             raise InputError(f"the mean would be {self._drawn[0].mean:.3g}; check the numbers")

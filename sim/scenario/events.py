@@ -1,6 +1,6 @@
 """What happens on a day beyond the usual: outages, campaigns, the letter that went out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -8,7 +8,8 @@ from pydantic import Field, model_validator
 from sim.errors import InputError
 from sim.scenario import units
 from sim.scenario.durations import Frozen
-from sim.scenario.quantities import Count, DayClock, Duration, Factor, Names
+from sim.scenario.once import once
+from sim.scenario.quantities import HALF_UP, Count, DayClock, Duration, Factor, Names
 from sim.scenario.weeks import Grid, Spans, clipped
 
 MOST_TIMES = 20  # a larger factor is a percent sign forgotten
@@ -40,6 +41,7 @@ class Event(Frozen):
                 raise InputError(f"belongs to {what}; leave it out or give {what}", path=key)
         return self
 
+    @once(256)
     def spans(self, grid: Grid) -> Spans:
         """(start, end) of each time it happens, seconds from opening, what is outside the horizon cut off."""
         days, clock = self.at
@@ -52,6 +54,44 @@ class Event(Frozen):
         except InputError as error:
             raise error.at(path="at") from None
         return clipped([(start, start + self.for_) for start in within], grid.horizon)
+
+
+def on_volume(happen: Iterable[Event], queue: str, grid: Grid) -> list[tuple[Spans, float]]:
+    """The spans of every event that changes the volume of a queue, with its factor."""
+    return [
+        (event.spans(grid), event.volume)
+        for event in happen
+        if event.volume is not None and (event.queues is None or queue in event.queues)
+    ]
+
+
+def on_agents(happen: Iterable[Event], group: str, grid: Grid) -> list[tuple[Spans, float]]:
+    """The spans of every event that changes the agents of a group, with its factor."""
+    return [
+        (event.spans(grid), event.agents)
+        for event in happen
+        if event.agents is not None and (event.groups is None or group in event.groups)
+    ]
+
+
+def scaled(
+    steps: tuple[np.ndarray, np.ndarray], found: Sequence[tuple[Spans, float]], horizon: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Steps of agents with the factors of events on them, rounded half up."""
+    if not found:
+        return steps
+    moments = merged_moments([steps[0], ends_of((spans for spans, _ in found), horizon)])
+    values = np.floor(at(steps, moments) * factor_at(moments, found) + HALF_UP).astype(np.int64)
+    keep = np.concatenate(([True], values[1:] != values[:-1]))
+    return moments[keep], values[keep]
+
+
+@once(8)
+def line_steps(happen: Iterable[Event], lines: int | None, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
+    """Moments, float64, the first 0, and how many lines there are from each on, int64, -1 without limit."""
+    found = [(event.spans(grid), event.lines) for event in happen if event.lines is not None]
+    moments = merged_moments([[0.0], ends_of((spans for spans, _ in found), grid.horizon)])
+    return moments, least_at(moments, -1 if lines is None else lines, found)
 
 
 def factor_at(moments: np.ndarray, spans: Iterable[tuple[Spans, float]]) -> np.ndarray:

@@ -1,134 +1,57 @@
 """The short forms that a planner writes, made long, so that one mistake gives one message."""
 
-import copy
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sim.errors import InputError, nearest, shown
 from sim.scenario import files, people, units
+from sim.scenario.known import NOTHING, Known, grid_under, is_known
 from sim.scenario.planfiles import with_files_read
 from sim.scenario.targets import as_lists
-from sim.scenario.weeks import Grid as Grid
-from sim.scenario.weeks import grid_of, keys_by_interval
+from sim.scenario.weeks import Grid, keys_by_interval
 
-DISTRIBUTION_KEYS = ("talk", "wrap", "patience", "ivr.time", "redial.after", "repeat.after", "switch.after")
-CLASS_KEYS = ("patience", "redial.after")
+FILE_KEYS = ("file", "column", "sheet")
+_ABSENT = object()
 
 
-def merged(document: Any, model: Any) -> dict[str, Any]:
-    """A copy of the document with `defaults` merged under every queue, group and skill.
+class Part(NamedTuple):
+    """A value as it was written and its path; what stood there in the known scenario, and what that was made into."""
 
-    A key that the queue itself gives replaces that of the defaults whole, and null removes it. Keys of later
-    versions are refused here.
+    value: Any
+    path: str
+    written: Any
+    before: Any
+
+    def at(self, key: str) -> "Part":
+        """The same of a key that the value has."""
+        path = f"{self.path}.{key}" if self.path else key
+        if not isinstance(self.written, dict) or key not in self.written:
+            return Part(self.value[key], path, _ABSENT, None)
+        return Part(self.value[key], path, self.written[key], self.before[key])
+
+
+Form = Callable[[Part, Grid, Path], Any]
+"""What makes a value long; it gives the value itself where that is long already, and never changes it."""
+
+
+def expand(
+    document: Mapping[str, Any], model: Any, folder: Path, known: Known = NOTHING
+) -> tuple[dict[str, Any], Grid]:
+    """The merged document with a value for every interval written out and files read in.
+
+    known: a scenario of the same folder; what it wrote out of the same parts on the same grid is taken over.
     """
-    if not isinstance(document, Mapping):
-        raise InputError(f"{shown(document)} is not a mapping of keys to values")
-    result = copy.deepcopy(dict(document))
-    defaults = result.pop("defaults", None)
-    defaults = {} if defaults is None else _mapping(defaults, "defaults")
-    for key in defaults:
-        if key not in ("queue", "group", "skill"):
-            raise InputError(
-                f"unknown key{nearest(key, ('queue', 'group', 'skill'))}", path=f"defaults.{key}"
-            )
-    queues = _members(result, "queues", defaults.get("queue"), "defaults.queue")
-    groups = _members(result, "agents", defaults.get("group"), "defaults.group")
-    for name, group in groups.items():
-        if "skills" in group:
-            group["skills"] = _skills(group["skills"], defaults.get("skill"), f"agents.{name}.skills")
-    _check_plan_names(result.get("plans"))
-    _refuse_later(result, model, queues)
-    return result
-
-
-def _check_plan_names(plans: Any) -> None:
-    if not isinstance(plans, Mapping):
-        return
-    for name, overrides in plans.items():
-        if not isinstance(name, str) or not name or "." in name:
-            said = (
-                "holds a dot; write it without"
-                if name and isinstance(name, str)
-                else "is no text; give it one"
-            )
-            raise InputError(f"the name of a plan {said}", path=f"plans.{name}")
-        if overrides is None:
-            raise InputError(
-                "null is not a mapping; write {} for a plan that changes nothing", path=f"plans.{name}"
-            )
-
-
-def _mapping(value: Any, path: str) -> dict[str, Any]:
-    if not isinstance(value, Mapping):
-        raise InputError(f"{shown(value)} is not a mapping of keys to values", path=path)
-    return dict(value)
-
-
-def _members(
-    document: dict[str, Any], key: str, default: Any, default_path: str
-) -> dict[str, dict[str, Any]]:
-    """Queues or groups by name, each over its defaults; a key set to null removes the default."""
-    if key not in document:
-        return {}
-    default = {} if default is None else _mapping(default, default_path)
-    members = _mapping(document[key], key)
-    for name, member in members.items():
-        if not isinstance(name, str) or not name or "." in name or name == "all":
-            raise InputError(
-                f'{shown(name)} cannot be a name: names are text without a dot, and "all" is taken', path=key
-            )
-        own = {} if member is None else _mapping(member, f"{key}.{name}")
-        members[name] = {k: v for k, v in {**copy.deepcopy(default), **own}.items() if v is not None}
-    document[key] = members
-    return members
-
-
-def _skills(value: Any, default: Any, path: str) -> dict[str, Any]:
-    """`[support, billing]` as `{support: {}, billing: {}}`."""
-    if isinstance(value, str):
-        raise InputError(f"{shown(value)} is not a list; write {shown([value])}", path=path)
-    if isinstance(value, list | tuple):
-        for name in value:
-            if not isinstance(name, str):
-                raise InputError(f"{shown(name)} is not the name of a queue", path=path)
-        if len(set(value)) < len(value):
-            raise InputError("a queue stands here twice; name it once", path=path)
-        value = {name: {} for name in value}
-    default = {} if default is None else _mapping(default, "defaults.skill")
-    skills = _mapping(value, path)
-    result = {}
-    for name, own in skills.items():
-        whole = {**default, **({} if own is None else _mapping(own, f"{path}.{name}"))}
-        result[name] = {key: value for key, value in whole.items() if value is not None}
-    return result
-
-
-def _refuse_later(document: dict[str, Any], model: Any, queues: dict) -> None:
-    """Say of keys that a later version brings that they are not available yet."""
-    arrivals_model = model.model_fields["queues"].annotation.__args__[1].model_fields["arrivals"].annotation
-    places = [("", document, model)]
-    for name, queue in queues.items():
-        if isinstance(queue.get("arrivals"), Mapping):
-            places.append((f"queues.{name}.arrivals.", queue["arrivals"], arrivals_model))
-    for path, mapping, part in places:
-        for key in mapping:
-            if key in part.later:
-                raise InputError("is not available yet; leave it out", path=f"{path}{key}")
-
-
-def expand(document: Mapping[str, Any], model: Any, folder: Path) -> tuple[dict[str, Any], Grid]:
-    """The merged document with a value for every interval written out and files read in."""
-    result = copy.deepcopy(dict(document))
-    grid = grid_of(result, model)
-    for name, queue in result.get("queues", {}).items():
-        _expand_queue(queue, f"queues.{name}", grid, folder)
-    groups = result.get("agents", {})
-    for name, group in groups.items():
-        if group.get("staffing") is not None:
-            _write_out(group, "staffing", f"agents.{name}", grid, folder)
-    _read_rosters(groups, grid, folder)
+    grid = grid_under(document, model, known)
+    known = known if grid == known.grid else NOTHING
+    result = dict(_DOCUMENT(Part(document, "", known.written, known.written_out), grid, folder))
+    if "agents" in result:
+        rosters = _rosters(document["agents"], grid, folder, known)
+        result["agents"] = {
+            name: {**group, "roster": rosters[name]} if name in rosters else group
+            for name, group in result["agents"].items()
+        }
     if "targets" in result:
         result["targets"] = as_lists(result["targets"])
     if "plans" in result:
@@ -136,43 +59,64 @@ def expand(document: Mapping[str, Any], model: Any, folder: Path) -> tuple[dict[
     return result, grid
 
 
-def _expand_queue(queue: dict[str, Any], path: str, grid: Grid, folder: Path) -> None:
-    arrivals = queue.get("arrivals")
-    if isinstance(arrivals, dict) and arrivals.get("per_interval") is not None:
-        _write_out(arrivals, "per_interval", f"{path}.arrivals", grid, folder)
-    if isinstance(arrivals, dict) and arrivals.get("trace") is not None:
-        arrivals["trace"] = _read_trace(arrivals["trace"], path, folder)
-    for key in DISTRIBUTION_KEYS:
-        _expand_distribution(_at(queue, key), f"{path}.{key}", grid, folder)
-    _read_amounts(queue.get("customer_value"), f"{path}.customer_value", folder)
-    classes = queue.get("classes")
-    for name, own in classes.items() if isinstance(classes, dict) else ():
-        for key in CLASS_KEYS:
-            _expand_distribution(_at(own, key), f"{path}.classes.{name}.{key}", grid, folder)
-        _read_amounts(_at(own, "customer_value"), f"{path}.classes.{name}.customer_value", folder)
-    callback = queue.get("callback")
-    if isinstance(callback, dict) and callback.get("offer") == "always":
-        callback["offer"] = {"always": True}
-    if isinstance(queue.get("transfer"), dict):
-        queue["transfer"] = [queue["transfer"]]
+def _of(forms: Mapping[str, Form]) -> Form:
+    """The long form of a mapping some of whose keys have long forms."""
+
+    def long(part: Part, grid: Grid, folder: Path) -> Any:
+        return _with_long(part, forms, grid, folder) if isinstance(part.value, Mapping) else part.value
+
+    return long
 
 
-def _read_trace(written: Any, path: str, folder: Path) -> Any:
+def _each(form: Form) -> Form:
+    """The long form of a mapping all of whose members have this one."""
+
+    def long(part: Part, grid: Grid, folder: Path) -> Any:
+        if not isinstance(part.value, dict):
+            return part.value
+        return _with_long(part, dict.fromkeys(part.value, form), grid, folder)
+
+    return long
+
+
+def _with_long(part: Part, forms: Mapping[str, Form], grid: Grid, folder: Path) -> Any:
+    changed = {}
+    for key, form in forms.items():
+        if key in part.value:
+            member = part.at(key)
+            long = member.before if member.value is member.written else form(member, grid, folder)
+            if long is not member.value:
+                changed[key] = long
+    return {**part.value, **changed} if changed else part.value
+
+
+def _trace(part: Part, grid: Grid, folder: Path) -> Any:
     """The columns of recorded contacts, read from a file where one is named."""
-    spec = {"file": written} if isinstance(written, str) else written
+    spec = {"file": part.value} if isinstance(part.value, str) else part.value
     if not (isinstance(spec, Mapping) and "file" in spec):
-        return written
+        return part.value
+    queue = part.path.removeprefix("queues.").removesuffix(".arrivals.trace")
     try:
-        return files.trace(folder, dict(spec), path.partition(".")[2])
+        return files.trace(folder, dict(spec), queue)
     except InputError as error:
-        raise error.under(f"{path}.arrivals.trace") from None
+        raise error.under(part.path) from None
 
 
-def _read_rosters(groups: dict[str, dict[str, Any]], grid: Grid, folder: Path) -> None:
+def _rosters(groups: Mapping[str, Any], grid: Grid, folder: Path, known: Known) -> dict[str, Any]:
+    """The rows of each roster that is read from a file, by group."""
+    written, before = known.written.get("agents", {}), known.written_out.get("agents", {})
+    if [*groups] == [*written] and all(is_known(groups[name], written[name], "roster") for name in groups):
+        rosters = {name: before[name]["roster"] for name in groups if "roster" in groups[name]}
+        return {name: roster for name, roster in rosters.items() if roster is not groups[name]["roster"]}
+    return _read_rosters(groups, grid, folder)
+
+
+def _read_rosters(groups: Mapping[str, Any], grid: Grid, folder: Path) -> dict[str, Any]:
     """Read each file once, keep the rows of each group, and check that nobody works twice at a time."""
     tables: dict[str, list[tuple[str, str, dict[str, Any]]]] = {}
     readers: dict[str, list[str]] = {}
     found: list[people.WrittenRow] = []
+    rosters = {}
     for name, group in groups.items():
         roster, path = group.get("roster"), f"agents.{name}.roster"
         if not isinstance(roster, dict):
@@ -192,13 +136,14 @@ def _read_rosters(groups: dict[str, dict[str, Any]], grid: Grid, folder: Path) -
                 raise InputError(f"{roster['file']} has no row of the group {shown(name)}; add some")
         except InputError as error:
             raise error.under(path) from None
-        group["roster"] = {"rows": mine}
+        rosters[name] = {"rows": mine}
         readers.setdefault(key, []).append(name)
     for key, names in readers.items():
         for where, of, row in tables[key]:
             reader = of if of in names else names[0]
             found.append(people.WrittenRow(f"agents.{reader}.roster", where, of == reader, row))
     people.check_rosters(found, grid)
+    return rosters
 
 
 def _must_know_groups(rows: list[tuple[str, str, dict[str, Any]]], groups: Mapping[str, Any]) -> None:
@@ -208,37 +153,74 @@ def _must_know_groups(rows: list[tuple[str, str, dict[str, Any]]], groups: Mappi
             raise InputError(f"{where}: there is no group {shown(of)}{known}")
 
 
-def _expand_distribution(spec: Any, path: str, grid: Grid, folder: Path) -> None:
-    if not isinstance(spec, dict):
-        return
-    if isinstance(spec.get("mean"), list | tuple | dict):
-        _write_out(spec, "mean", path, grid, folder)
-    if "file" in spec:
-        where = {key: spec.pop(key) for key in ("file", "column", "sheet") if key in spec}
-        if spec.get("distribution") != "empirical":
-            raise InputError(
-                "only an empirical distribution reads its values from a file", path=f"{path}.file"
-            )
-        try:
-            spec["values"] = [f"{seconds!r} s" for seconds in files.values(folder, where)]
-        except InputError as error:
-            raise error.at(path=path) from None
-
-
-def _read_amounts(spec: Any, path: str, folder: Path) -> None:
-    if isinstance(spec, dict) and "file" in spec:
-        where = {key: spec.pop(key) for key in ("file", "column", "sheet") if key in spec}
-        try:
-            spec["values"] = files.values(folder, where)
-        except InputError as error:
-            raise error.at(path=path) from None
-
-
-def _write_out(mapping: dict[str, Any], key: str, path: str, grid: Grid, folder: Path) -> None:
+def _by_interval(part: Part, grid: Grid, folder: Path, seconds: bool = False) -> Any:
+    if part.value is None:
+        return None
     try:
-        mapping[key] = per_interval(mapping[key], grid, folder, seconds=key == "mean")
+        return per_interval(part.value, grid, folder, seconds)
     except InputError as error:
-        raise error.under(f"{path}.{key}") from None
+        raise error.under(part.path) from None
+
+
+def _mean(part: Part, grid: Grid, folder: Path) -> Any:
+    several = isinstance(part.value, list | tuple | dict)
+    return _by_interval(part, grid, folder, seconds=True) if several else part.value
+
+
+def _distribution(part: Part, grid: Grid, folder: Path) -> Any:
+    if not isinstance(part.value, dict):
+        return part.value
+    spec = _with_long(part, {"mean": _mean}, grid, folder)
+    if "file" not in spec:
+        return spec
+    if spec.get("distribution") != "empirical":
+        raise InputError(
+            "only an empirical distribution reads its values from a file", path=f"{part.path}.file"
+        )
+    return _with_values(spec, part.path, folder, lambda seconds: f"{seconds!r} s")
+
+
+def _amounts(part: Part, grid: Grid, folder: Path) -> Any:
+    spec = part.value
+    return _with_values(spec, part.path, folder, float) if isinstance(spec, dict) and "file" in spec else spec
+
+
+def _with_values(
+    spec: dict[str, Any], path: str, folder: Path, write: Callable[[float], Any]
+) -> dict[str, Any]:
+    """A distribution with the values of a file in the file's place."""
+    try:
+        found = files.values(folder, {key: spec[key] for key in FILE_KEYS if key in spec})
+    except InputError as error:
+        raise error.at(path=path) from None
+    own = {key: value for key, value in spec.items() if key not in FILE_KEYS}
+    return {**own, "values": [*map(write, found)]}
+
+
+def _callback(part: Part, grid: Grid, folder: Path) -> Any:
+    always = isinstance(part.value, dict) and part.value.get("offer") == "always"
+    return {**part.value, "offer": {"always": True}} if always else part.value
+
+
+def _transfers(part: Part, grid: Grid, folder: Path) -> Any:
+    return [part.value] if isinstance(part.value, dict) else part.value
+
+
+_CLASS = _of({"patience": _distribution, "redial": _of({"after": _distribution}), "customer_value": _amounts})
+_QUEUE = _of(
+    {
+        "arrivals": _of({"per_interval": _by_interval, "trace": _trace}),
+        **dict.fromkeys(("talk", "wrap", "patience"), _distribution),
+        "ivr": _of({"time": _distribution}),
+        **dict.fromkeys(("redial", "repeat", "switch"), _of({"after": _distribution})),
+        "customer_value": _amounts,
+        "classes": _each(_CLASS),
+        "callback": _callback,
+        "transfer": _transfers,
+    }
+)
+_GROUP = _of({"staffing": _by_interval})
+_DOCUMENT = _of({"queues": _each(_QUEUE), "agents": _each(_GROUP)})
 
 
 def per_interval(value: Any, grid: Grid, folder: Path, seconds: bool = False) -> list[Any]:

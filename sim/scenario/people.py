@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 from sim.errors import InputError, nearest, said_path, shown
 from sim.scenario import units
 from sim.scenario.durations import Frozen
+from sim.scenario.once import once
 from sim.scenario.quantities import (
     SHARE_TEXT,
     AboveZero,
@@ -269,6 +270,7 @@ class Group(Frozen):
             except InputError as error:
                 raise error.under(f"roster.rows.[{index}]") from None
 
+    @once(256)
     def planned_steps(
         self, grid: Grid, shift_types: Mapping[str, ShiftType]
     ) -> tuple[np.ndarray, np.ndarray]:

@@ -5,7 +5,8 @@ import math
 import re
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,31 +16,36 @@ from pydantic.fields import FieldInfo
 from sim.errors import InputError, nearest, shown
 from sim.scenario import units
 from sim.scenario.expand import per_interval
+from sim.scenario.known import NOTHING, Known, grid_under
 from sim.scenario.quantities import DURATION, HALF_UP, Quantity
-from sim.scenario.weeks import Grid, grid_of, span_indices
+from sim.scenario.weeks import Grid, span_indices
 
 FIXED = ("schema", "plans", "defaults")
 CHANGES = ("add", "scale")
 
 
-def apply(document: Mapping[str, Any], overrides: Any, model: Any, folder: Path) -> dict[str, Any]:
-    """A copy of the document with every override carried out, in the order given.
+def apply(
+    document: Mapping[str, Any], overrides: Any, model: Any, folder: Path, known: Known = NOTHING
+) -> dict[str, Any]:
+    """The document with every override carried out, in the order given; only what is changed is copied.
 
-    overrides: {dotted path: value}. Raises InputError for a path that the schema does not know, a queue or
-    group that does not exist, or a change that does not fit what stands there.
+    overrides: {dotted path: value}; known: the scenario that the document is of. Raises InputError for a path that
+    the schema does not know, a queue or group that does not exist, or a change that does not fit what stands there.
     """
     if not isinstance(overrides, Mapping):
         raise InputError(f"{shown(overrides)} is not a mapping of paths to values")
-    result = copy.deepcopy(dict(document))
+    result = dict(document)
     for path, value in overrides.items():
         try:
-            _carry_out(result, str(path), value, model, folder)
+            _carry_out(result, str(path), value, model, folder, known)
         except InputError as error:
             raise error.under(str(path)) from None
     return result
 
 
-def _carry_out(document: dict[str, Any], path: str, value: Any, model: Any, folder: Path) -> None:
+def _carry_out(
+    document: dict[str, Any], path: str, value: Any, model: Any, folder: Path, known: Known
+) -> None:
     parts = path.split(".")
     if parts[0] in FIXED:
         raise InputError("cannot be overridden")
@@ -58,7 +64,7 @@ def _carry_out(document: dict[str, Any], path: str, value: Any, model: Any, fold
             raise InputError("has no value yet that could be changed; give the value itself")
         if isinstance(current, Mapping) and "distribution" in current:
             raise InputError("holds a distribution; change one of its numbers")
-        parent[key] = _changed(current, value, quantity, grid_of(document, model), folder)
+        parent[key] = _changed(current, value, quantity, grid_under(document, model, known), folder)
         return
     parent[key] = copy.deepcopy(value)
 
@@ -105,50 +111,55 @@ def _changed(current: Any, change: Mapping[str, Any], quantity: Any, grid: Grid,
     spans = [key for key in change if is_span(key)]
     seconds = quantity is DURATION
     if not spans:
+        one = _changer(change, quantity)
         if isinstance(current, Mapping):
             current = per_interval(current, grid, folder, seconds)
         if isinstance(current, list | tuple):
-            return [_one(item, change, quantity) for item in current]
-        return _one(current, change, quantity)
+            return [*map(one, current)]
+        return one(current)
     if len(spans) < len(change):
         raise InputError("spans of the day and a change of the whole day cannot stand side by side")
     result = per_interval(current, grid, folder, seconds)
     for key in spans:
+        new = change[key]
+        changed = _changer(new, quantity) if isinstance(new, Mapping) else None
         try:
             for index in span_indices(key, grid):
-                result[index] = (
-                    _one(result[index], change[key], quantity)
-                    if isinstance(change[key], Mapping)
-                    else change[key]
-                )
+                result[index] = changed(result[index]) if changed else new
         except InputError as error:
             raise error.under(str(key)) from None
     return result
 
 
-def _one(current: Any, change: Mapping[str, Any], quantity: Any) -> Any:
-    """One value after `{add: x}` or `{scale: x}`; whole numbers are rounded half up."""
-    if len(change) != 1 or next(iter(change)) not in CHANGES:
-        raise InputError(f"{shown(dict(change))} is not a change; write {{add: x}} or {{scale: x}}")
-    ((how, amount),) = change.items()
-    value = quantity.parse(current)
-    if how == "scale":
-        result = value * _factor(amount)
-    else:
-        result = value + addend(amount, quantity)
-    if quantity.whole:
-        result = math.floor(result + HALF_UP)
-    if result < 0:
-        raise InputError(
-            f"{{{how}: {amount}}} makes {shown(current)} negative ({result:g}); change it by less"
-        )
-    written = quantity.write(result)
-    try:
-        quantity.parse(written)
-    except InputError:
-        said = f"{{{how}: {amount}}} makes {shown(current)} into {shown(written)}, which cannot be"
-        raise InputError(f"{said}; change it by less") from None
-    return written
+def _changer(change: Mapping[str, Any], quantity: Any) -> Callable[[Any], Any]:
+    """What turns one value into that after `{add: x}` or `{scale: x}`; whole numbers are rounded half up."""
+
+    @cache  # once for all values, and not before the first one was read
+    def parsed() -> float:
+        ((how, amount),) = change.items()
+        return _factor(amount) if how == "scale" else addend(amount, quantity)
+
+    def one(current: Any) -> Any:
+        if len(change) != 1 or next(iter(change)) not in CHANGES:
+            raise InputError(f"{shown(dict(change))} is not a change; write {{add: x}} or {{scale: x}}")
+        ((how, amount),) = change.items()
+        value = quantity.parse(current)
+        result = value * parsed() if how == "scale" else value + parsed()
+        if quantity.whole:
+            result = math.floor(result + HALF_UP)
+        if result < 0:
+            raise InputError(
+                f"{{{how}: {amount}}} makes {shown(current)} negative ({result:g}); change it by less"
+            )
+        written = quantity.write(result)
+        try:
+            quantity.parse(written)
+        except InputError:
+            said = f"{{{how}: {amount}}} makes {shown(current)} into {shown(written)}, which cannot be"
+            raise InputError(f"{said}; change it by less") from None
+        return written
+
+    return one
 
 
 def _factor(amount: Any) -> float:
@@ -181,9 +192,7 @@ def _field_at(document: Mapping[str, Any], parts: list[str], model: Any, adding:
         if typing.get_origin(here) is tuple and isinstance(_value_at(document, parts[:depth]), Mapping):
             here = _inside(typing.get_args(here)[0])  # one member of a list, written without the list
         if isinstance(here, type) and issubclass(here, BaseModel):
-            if part in here.later:  # type: ignore[attr-defined]
-                raise InputError("is not available yet")
-            fields = {f.alias or n: f for n, f in here.model_fields.items()}
+            fields = _fields(here)
             if part not in fields:
                 raise InputError(f"the schema knows no {shown(part)} here{nearest(part, fields)}")
             field = fields[part]
@@ -247,21 +256,27 @@ def step_into(model: Any, part: str) -> Any:
         return _inside(typing.get_args(model)[0])
     if typing.get_origin(model) is dict:
         return _inside(typing.get_args(model)[1])
-    fields = {f.alias or n: f for n, f in model.model_fields.items()}
-    return _inside(fields[part].annotation)
+    return _inside(_fields(model)[part].annotation)
+
+
+@cache
+def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields of a model by the keys that a document has for them."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def _parent(document: dict[str, Any], parts: list[str], removing: bool) -> tuple[Any, str]:
-    """The mapping that holds the last part, made on the way unless something is only to be removed."""
+    """The mapping that holds the last part, copied on the way, or made unless something is only to be removed."""
     here: Any = document
     for part in parts[:-1]:
         if here.get(part) is None:
             if removing:
                 return None, ""
             here[part] = {}
-        here = here[part]
-        if not isinstance(here, dict):
+        if not isinstance(here[part], dict):
             raise InputError(f"{shown(part)} holds a single value; replace it whole")
+        here[part] = dict(here[part])
+        here = here[part]
     return here, parts[-1]
 
 

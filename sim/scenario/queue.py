@@ -1,6 +1,6 @@
 """What the planner says of a queue: who comes, how long they stay, and what becomes of them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 import numpy as np
@@ -76,6 +76,13 @@ class Arrivals(Frozen):
             )
         return self
 
+    def expected(self, grid: Grid) -> np.ndarray:
+        """Expected first contacts of each interval, events left aside."""
+        if self.trace is not None:
+            return self.trace.expected(grid.count, grid.interval)  # type: ignore[no-any-return]
+        each_interval = self.per_interval or [(self.rate or 0.0) * grid.interval] * grid.count
+        return np.array(each_interval, dtype=float) * self.volume
+
 
 class Redial(Frozen):
     """Those who gave up and dial again: which share, after how long, at most how often in all."""
@@ -112,7 +119,7 @@ class Offer(Frozen):
     @model_validator(mode="before")
     @classmethod
     def _is_a_mapping(cls, value: Any) -> Any:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, Mapping | Offer):
             near = nearest(value, ("always",)) if isinstance(value, str) else ""
             raise InputError(f"{shown(value)} is no rule{near}; give one of {OFFERS}")
         return value
@@ -311,15 +318,11 @@ class Queue(Frozen):
 
     def expected(self, grid: Grid) -> np.ndarray:
         """Expected first contacts of each interval, events left aside."""
-        arrivals = self.arrivals
-        if arrivals.trace is not None:
-            return arrivals.trace.expected(grid.count, grid.interval)  # type: ignore[no-any-return]
-        each_interval = arrivals.per_interval or [(arrivals.rate or 0.0) * grid.interval] * grid.count
-        return np.array(each_interval, dtype=float) * arrivals.volume
+        return self.arrivals.expected(grid)
 
     def mean_handle(self, grid: Grid) -> np.ndarray:
         """Mean talk + mean wrap of each interval, s, before any handle factor."""
-        return self.talk.means(grid) + (self.wrap.means(grid) if self.wrap else 0.0)
+        return mean_handle(self.talk, self.wrap, grid)
 
     def open_spans(self, grid: Grid, before: float = 0.0) -> Spans:
         """(opens, closes) of each span of its hours within the horizon, seconds from opening, rising.
@@ -338,6 +341,19 @@ class Queue(Frozen):
     @property
     def value(self) -> Distribution:
         """The distribution of what a customer is worth."""
-        if isinstance(self.customer_value, Amounts):
-            return self.customer_value.drawn
-        return distribution("constant", value=self.customer_value)
+        return value_of(self.customer_value)
+
+
+def value_of(written: float | Amounts) -> Distribution:
+    """The distribution of what a customer is worth."""
+    return written.drawn if isinstance(written, Amounts) else distribution("constant", value=written)
+
+
+def mean_handle(talk: Duration_, wrap: Duration_ | None, grid: Grid) -> np.ndarray:
+    """Mean talk + mean wrap of each interval, s, before any handle factor."""
+    return talk.means(grid) + (wrap.means(grid) if wrap else 0.0)
+
+
+def class_names(queues: Iterable[Queue]) -> tuple[str, ...]:
+    """The names of all customer classes of these queues in order of first mention."""
+    return tuple(dict.fromkeys(name for queue in queues for name in queue.classes))

@@ -16,10 +16,11 @@ from sim.scenario.durations import Duration_ as Duration_
 from sim.scenario.durations import Frozen
 from sim.scenario.durations import Patience as Patience
 from sim.scenario.events import Event
-from sim.scenario.expand import expand, merged, where_written
+from sim.scenario.expand import expand, where_written
+from sim.scenario.known import NOTHING, Known, with_known
+from sim.scenario.merge import merged
 from sim.scenario.people import Group, ShiftType, spread
 from sim.scenario.quantities import (
-    HALF_UP,
     TEXT,
     Clock,
     Duration,
@@ -31,10 +32,10 @@ from sim.scenario.quantities import (
     named,
     one_of,
 )
-from sim.scenario.queue import AtClose, Queue
+from sim.scenario.queue import AtClose, Queue, class_names
 from sim.scenario.queue import Callback as Callback
 from sim.scenario.targets import Targets, check_targets
-from sim.scenario.weeks import Grid
+from sim.scenario.weeks import Grid, Spans
 
 ROUTING = ("by_level", "longest_wait", "longest_queue", "shortest_delay", "weighted")
 
@@ -82,11 +83,13 @@ class Scenario(Frozen):
     _folder: Path = PrivateAttr(default_factory=Path)
     _grid: Grid = PrivateAttr()
 
-    def __init__(self, folder: Path = Path("."), /, **document: Any) -> None:
-        base = merged(document, Scenario)
-        expanded, grid = expand(base, Scenario, folder)
+    def __init__(self, folder: Path = Path("."), known: Known | None = None, /, **document: Any) -> None:
+        """folder: where file names start; known: of the scenario there that this document was changed from."""
+        document, known = (copy.deepcopy(document), NOTHING) if known is None else (document, known)
+        base = merged(document, known.written)
+        expanded, grid = expand(base, Scenario, folder, known)
         try:
-            super().__init__(**expanded)
+            super().__init__(**with_known(expanded, known.written_out, known.read))
         except ValidationError as error:
             raise where_written(one_sentence(error, expanded), base, grid) from None
         self._document, self._written_out, self._folder, self._grid = base, expanded, folder, grid
@@ -128,27 +131,20 @@ class Scenario(Frozen):
     @property
     def class_names(self) -> tuple[str, ...]:
         """The names of all customer classes in order of first mention; the number of a class is its place + 1."""
-        return tuple(dict.fromkeys(name for queue in self.queues.values() for name in queue.classes))
+        return class_names(self.queues.values())
 
-    def volume_events(self, queue: str) -> list[tuple[Any, float]]:
+    def volume_events(self, queue: str) -> list[tuple[Spans, float]]:
         """The spans of every event that changes the volume of a queue, with its factor."""
-        return [
-            (event.spans(self.grid), event.volume)
-            for event in self.events
-            if event.volume is not None and (event.queues is None or queue in event.queues)
-        ]
+        return events.on_volume(self.events, queue, self.grid)
 
-    def agent_events(self, group: str) -> list[tuple[Any, float]]:
+    def agent_events(self, group: str) -> list[tuple[Spans, float]]:
         """The spans of every event that changes the agents of a group, with its factor."""
-        return [
-            (event.spans(self.grid), event.agents)
-            for event in self.events
-            if event.agents is not None and (event.groups is None or group in event.groups)
-        ]
+        return events.on_agents(self.events, group, self.grid)
 
     def expected(self, queue: str) -> np.ndarray:
         """Expected first contacts of a queue in each interval, events included."""
-        found, grid = self.volume_events(queue), self.grid
+        grid = self.grid
+        found = events.on_volume(self.events, queue, grid)
         usual = self.queues[queue].expected(grid)
         if not found:
             return usual
@@ -159,16 +155,8 @@ class Scenario(Frozen):
 
     def planned_steps(self, group: str) -> tuple[np.ndarray, np.ndarray]:
         """Moments, float64, the first 0, and how many agents are planned from each on, int64; events included."""
-        steps, found = self.rostered_steps(group), self.agent_events(group)
-        if not found:
-            return steps
-        ends = events.ends_of((spans for spans, _ in found), self.grid.horizon)
-        moments = events.merged_moments([steps[0], ends])
-        scaled = np.floor(events.at(steps, moments) * events.factor_at(moments, found) + HALF_UP).astype(
-            np.int64
-        )
-        keep = np.concatenate(([True], scaled[1:] != scaled[:-1]))
-        return moments[keep], scaled[keep]
+        found = self.agent_events(group)
+        return events.scaled(self.rostered_steps(group), found, self.grid.horizon)
 
     def rostered_steps(self, group: str) -> tuple[np.ndarray, np.ndarray]:
         """The same before events."""
@@ -176,13 +164,6 @@ class Scenario(Frozen):
             return self.agents[group].planned_steps(self.grid, self.shift_types)
         except InputError as error:
             raise error.under(f"agents.{group}") from None
-
-    def line_steps(self) -> tuple[np.ndarray, np.ndarray]:
-        """Moments, float64, the first 0, and how many lines there are from each on, int64, -1 without limit."""
-        found = [(e.spans(self.grid), e.lines) for e in self.events if e.lines is not None]
-        ends = events.ends_of((spans for spans, _ in found), self.grid.horizon)
-        moments = events.merged_moments([[0.0], ends])
-        return moments, events.least_at(moments, -1 if self.lines is None else self.lines, found)
 
     def planned_seconds(self, group: str, since: float = 0.0) -> np.ndarray:
         """Planned agent-seconds of a group within each interval, from `since` on, events included; float64."""
@@ -206,7 +187,8 @@ class Scenario(Frozen):
         """The same scenario with some values replaced, added to or scaled, by dotted path."""
         from sim.scenario.plans import apply
 
-        return Scenario(self._folder, **apply(self._document, overrides, Scenario, self._folder))
+        known = Known(self._document, self._written_out, self._grid, self)
+        return Scenario(self._folder, known, **apply(known.written, overrides, Scenario, self._folder, known))
 
     def under(self, plan: str | Mapping[str, Any] | None) -> "Scenario":
         """This scenario under one of its plans (by name), or under overrides given as a mapping."""

@@ -202,7 +202,7 @@ def number(
     kind = "a whole number" if integer else "a number"
     if isinstance(value, str) and _PLAIN.fullmatch(value.strip().lower()):
         raise InputError(f"{shown(value)} is text: write the number without quotes")
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+    if isinstance(value, bool) or not isinstance(value, (float, int, numbers.Real)):
         raise InputError(f"{shown(value)} is not a number: write one such as {'12' if integer else '12.5'}")
     real = _float(value, value)
     if integer and not real.is_integer():
@@ -271,7 +271,7 @@ def _text(value: Any, kind: str, remedy: str) -> str:
 
 def _fraction(value: Any, kind: str, remedy: str) -> tuple[float, bool]:
     """A share or factor as a float, and whether it was written with a % sign."""
-    if isinstance(value, numbers.Real) and not isinstance(value, bool):
+    if isinstance(value, (float, int, numbers.Real)) and not isinstance(value, bool):
         return _float(value, value), False
     found = _SHARE.fullmatch(_text(value, kind, remedy))
     if not found:

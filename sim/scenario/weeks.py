@@ -14,6 +14,7 @@ from sim.scenario.units import DAY, Days
 
 MOST_INTERVALS = 100_000
 
+GRID_KEYS = ("opens", "closes", "length", "days", "starts", "interval")
 Span = tuple[float, float]
 Spans = tuple[Span, ...]
 
