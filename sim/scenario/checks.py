@@ -57,8 +57,8 @@ def _check_queue(name: str, queue: Queue, scenario: Any, grid: Grid) -> None:
     except InputError as error:
         raise error.under(f"{path}.hours") from None
     _check_inbox(queue, path, scenario.at_close)
-    if queue.arrivals.trace is not None and queue.arrivals.trace.end >= scenario.grid.horizon:
-        last, horizon = queue.arrivals.trace.end, scenario.grid.horizon
+    if queue.arrivals.trace is not None and queue.arrivals.trace.end >= grid.horizon:
+        last, horizon = queue.arrivals.trace.end, grid.horizon
         said = (
             f"a contact arrives {say_duration(last)} from opening, and the horizon is {say_duration(horizon)}"
         )

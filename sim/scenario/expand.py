@@ -55,7 +55,8 @@ def expand(
     if "targets" in result:
         result["targets"] = as_lists(result["targets"])
     if "plans" in result:
-        result["plans"] = with_files_read(result["plans"], folder)
+        taken = is_known(document, known.written, "plans")
+        result["plans"] = known.written_out["plans"] if taken else with_files_read(result["plans"], folder)
     return result, grid
 
 
@@ -95,9 +96,8 @@ def _trace(part: Part, grid: Grid, folder: Path) -> Any:
     spec = {"file": part.value} if isinstance(part.value, str) else part.value
     if not (isinstance(spec, Mapping) and "file" in spec):
         return part.value
-    queue = part.path.removeprefix("queues.").removesuffix(".arrivals.trace")
     try:
-        return files.trace(folder, dict(spec), queue)
+        return files.trace(folder, dict(spec), part.path.split(".")[1])
     except InputError as error:
         raise error.under(part.path) from None
 

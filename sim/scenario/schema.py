@@ -184,7 +184,10 @@ class Scenario(Frozen):
         return result
 
     def with_(self, overrides: Mapping[str, Any]) -> "Scenario":
-        """The same scenario with some values replaced, added to or scaled, by dotted path."""
+        """The same scenario with some values replaced, added to or scaled, by dotted path.
+
+        What no override touches is taken over as it is; files that it was read from are not read again.
+        """
         from sim.scenario.plans import apply
 
         known = Known(self._document, self._written_out, self._grid, self)
