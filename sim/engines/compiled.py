@@ -196,7 +196,7 @@ from sim.model.records import (
     from_tables,
 )
 
-__all__ = ["Work", "play", "room", "run", "workspace"]
+__all__ = ["Work", "play", "plays", "room", "workspace"]
 
 DONE, TOO_FEW_ROWS, WRONG_RULE = 1, 0, -1  # what `run` says
 
@@ -214,7 +214,7 @@ BY_MACHINE, HUNG_UP_ON_IT = int(Outcome.SELF_SERVED), int(Outcome.IVR_HANG_UP)
 # Who serves whom
 
 
-@kernel(inner=True)
+@kernel
 def group_may(w, c, place, queue, base, now):
     """Whether an agent of a skill's group may take a contact that looks for one; base: what overflow counts from."""
     group = c.groups[place]
@@ -296,7 +296,7 @@ def group_takes(w, c, row, place, now):
         longest_free_goes(w, group)
 
 
-@kernel(inner=True)
+@kernel
 def agent_serves(w, c, group, agent, place, queue, row, now):
     """Whether an agent (-1: any free one) who looks may take this contact."""
     if not group_serves(w, c, group, place, queue, w.f[BASE, row], now):
@@ -539,7 +539,7 @@ def need_arrived(w, day, row):
     return w.f[ARRIVED, row] if is_dealt(day, row) else w.f[NEED_ARRIVED, row]
 
 
-@kernel(inner=True)
+@kernel
 def need_interval(w, c, day, row):
     """The interval in which the contact's need arose."""
     return interval_of(need_arrived(w, day, row), c.interval, c.mean_handle.shape[1])
@@ -650,7 +650,7 @@ def new_need(w, c, day, row, queue, retell, moment, seed, replication):
     return again
 
 
-@kernel(inner=True)
+@kernel
 def has_talk(w, c, row, seed, replication):
     """Talk and wrap of a need that was not dealt, or that is another queue's now; what is told again comes on top."""
     f, queue = w.f, w.i[QUEUE, row]
@@ -661,7 +661,7 @@ def has_talk(w, c, row, seed, replication):
     f[WRAP, row] = duration(c.demand.draws, WRAP_TIME, queue, index, wrap)
 
 
-@kernel(inner=True)
+@kernel
 def has_patience(w, c, row, index, seed, replication):
     """Every attempt has a patience of its own."""
     profile = profile_at(w, row)
@@ -714,7 +714,7 @@ def is_not_answered(w, row):
     w.i[OUTCOME, row], w.i[GROUP, row] = NONE, NOBODY
 
 
-@kernel(inner=True)
+@kernel
 def lets_in(w, c, queue):
     """Whether contacts may join: while the queue is open, and into an inbox as long as the days last."""
     return w.open[queue] or (c.inbox[queue] and not w.n[ENDED])
@@ -860,7 +860,7 @@ def chance(w, c, row, purpose, seed, replication):
     return u(seed, stream, replication, i[CUSTOMER, row], i[NEED, row], i[ATTEMPT, row], purpose)
 
 
-@kernel(inner=True)
+@kernel
 def need_chance(w, c, row, purpose, seed, replication):
     """The number of the contact's need, whatever the attempt."""
     i = w.i
@@ -1001,7 +1001,7 @@ def falls_due(w, c, day, row, now):
     seeks(w, c, day, row, now)
 
 
-@kernel(inner=True)
+@kernel
 def seeks(w, c, day, row, now):
     """A request looks for an agent, or stands in line for one."""
     queue = w.i[QUEUE, row]
@@ -1060,7 +1060,7 @@ def ring_ends(w, c, day, row, seed, replication, now):
         will(w, now + c.callbacks.retry_after[queue], CALLBACK_DUE, row)
 
 
-@kernel(inner=True)
+@kernel
 def fails(w, c, row, outcome, now):
     """A request is over without the customer having been reached."""
     w.i[OUTCOME, row] = outcome
@@ -1072,7 +1072,7 @@ def fails(w, c, row, outcome, now):
 # The day
 
 
-@kernel(inner=True)
+@kernel
 def still_needed(w, c, group):
     """Whether something waits or is pending in a closed queue that finishes and that the group serves."""
     for skill in range(c.queue_start[group], c.queue_start[group + 1]):
@@ -1130,7 +1130,7 @@ def changes(w, c, day, step, now):
         enters(w, now, END_OF_HOURS << KIND_SHIFT, NONE)
 
 
-@kernel(inner=True)
+@kernel
 def is_simple(w, c, group):
     """Whether a free agent of the group may take the first contact of each of its queues, by level, at any time."""
     if c.rule != BY_LEVEL and c.rule != SHORTEST_DELAY:
@@ -1144,7 +1144,7 @@ def is_simple(w, c, group):
     return 1
 
 
-@kernel(inner=True)
+@kernel
 def is_easy(w, c, queue):
     """Whether any free agent with the skill may take any contact of the queue."""
     if not w.open[queue] or c.rule == SHORTEST_DELAY or c.rule == OWN:
@@ -1156,7 +1156,7 @@ def is_easy(w, c, queue):
     return 1
 
 
-@kernel(inner=True)
+@kernel
 def is_dropped(w, c, queue):
     """Whether the queue is closed and cuts off whoever is left: it drops them, or nobody can ever answer."""
     if w.open[queue] or c.at_close[queue] == CARRY:
@@ -1205,7 +1205,7 @@ def is_never_taken(w, c):
         cut_off(w, c, queue, CUT_OFF, CALL_FAILED, c.horizon)
 
 
-@kernel(inner=True)
+@kernel
 def drop_requests(w, c, queue, outcome, now):
     """Requests of a queue end at once, in line or not yet due; dials in progress go on."""
     queues = c.balks.size
@@ -1335,10 +1335,9 @@ def might_happen(w, c, day, kind, row, seed, replication, now):
     return True
 
 
-@kernel(lean=True, big=True)
-def run(work, centre, dealt, seed, replication):
+@kernel
+def plays(w, c, day, seed, replication):
     """Play one day; DONE, TOO_FEW_ROWS for its later contacts, or WRONG_RULE: the user's gave no number."""
-    w, c, day = handle(work), handle(centre), handle(dealt)
     opens(w, c, day, seed, replication)
     n, steps, step, enough = w.n, c.steps.moments.size, 0, True
     change = c.steps.moments[0]
@@ -1380,6 +1379,12 @@ def run(work, centre, dealt, seed, replication):
     if n[WRONG]:
         return WRONG_RULE
     return DONE if enough else TOO_FEW_ROWS
+
+
+@kernel(lean=True, big=True)
+def run(work, centre, day, seed, replication):
+    """Play one day by itself."""
+    return plays(handle(work), handle(centre), handle(day), seed, replication)
 
 
 def play(centre: Centre, day: Day, seed: int, replication: int) -> Records:
