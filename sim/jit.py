@@ -8,6 +8,7 @@ cache folder may be deleted at any time; it costs one compilation.
 
 import ctypes
 import hashlib
+import importlib
 import inspect
 import itertools
 import math
@@ -30,12 +31,13 @@ import numba
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.core import caching, cgutils, codegen, config
+from numba.core import caching, cgutils, codegen, config, targetconfig
 from numba.core.compiler import Compiler
+from numba.core.compiler_machinery import PassManager
 from numba.core.imputils import lower_getattr_generic
 from numba.core.typing.templates import AttributeTemplate, infer_getattr
 from numba.extending import intrinsic, models, register_model
-from numba.np import arrayobj
+from numba.np import arrayobj, linalg
 
 from sim.errors import InputError
 
@@ -171,6 +173,17 @@ class _Entry(codegen.JITCodeLibrary):  # type: ignore[misc]
         self._linking_libraries = _with_their_own(self._linking_libraries)
         super().finalize()
 
+    def serialize_using_object_code(self) -> Any:
+        """Return what is kept on disk: the machine code, and the names in it where numba adds code to link with."""
+        self._ensure_finalized()
+        names = [found.name for found in self.get_defined_functions()]
+        text = "".join(f'define void @"{name}"() {{ unreachable }}\n' for name in names)
+        return (
+            self.name,
+            "object",
+            (self._get_compiled_object(), llvmlite.binding.parse_assembly(text).as_bitcode()),
+        )
+
 
 def _with_their_own(libraries: list[Any]) -> list[Any]:
     """Return some libraries and all that pieces among them are linked to, each once, after one that needs it."""
@@ -186,7 +199,10 @@ def _with_their_own(libraries: list[Any]) -> list[Any]:
 
 
 class _LeanEntry(_Entry):
-    """One in which no references are counted, so that none need to be pruned between two optimisations."""
+    """One in which no references are counted, so that nothing need be pruned before the one optimisation."""
+
+    def _optimize_functions(self, module: Any) -> None:
+        pass
 
     def _optimize_final_module(self) -> None:
         passes, builder = self._codegen._module_pass_manager()
@@ -216,6 +232,24 @@ class _PieceCompiler(_EntryCompiler):
         super().__init__(*arguments, **named)
         self.state.flags.noalias = True  # nothing that a piece writes to holds the handles it is given
 
+    def define_pipelines(self) -> list[Any]:
+        (usual,) = super().define_pipelines()
+        steps = PassManager("piece")
+        steps.passes = [step for step in usual.passes if step[0].__name__ not in _NEEDLESS]
+        steps.finalize()
+        return [steps]
+
+
+_NEEDLESS = frozenset(
+    (
+        *("WithLifting", "InlineClosureLikes", "RewriteSemanticConstants", "DeadBranchPrune"),
+        *("RewriteDynamicRaises", "MakeFunctionToJitFunction", "InlineInlinables", "FindLiterallyCalls"),
+        *("LiteralUnroll", "LiteralPropagationSubPipelinePass", "InlineOverloads", "NopythonRewrites"),
+        *("NoPythonSupportedFeatureValidation", "DumpParforDiagnostics"),
+    )
+)
+"""Steps of numba's for what no piece has: closures, raising, whole-array expressions, branches by literals."""
+
 
 class _OftenCompiler(_PieceCompiler):
     library = _OftenPiece
@@ -226,6 +260,30 @@ class _SeldomCompiler(_PieceCompiler):
 
 
 _numbers = itertools.count()
+
+
+def _remembered(resolve: Callable[..., Any]) -> Callable[..., Any]:
+    """Numba's search for what an operation means, which tries up to dozens of templates, asked once for each type.
+
+    Only where our kernels are compiled, which count no references: others may set flags that change the answer.
+    """
+    found: dict[Any, Any] = {}
+
+    def look_up(self: Any, context: Any, arguments: Any, named: Any) -> Any:
+        flags = targetconfig.ConfigStack.top_or_none()
+        if named or flags is None or flags.nrt:
+            return resolve(self, context, arguments, named)
+        key = self, context, tuple(arguments)
+        if key not in found:
+            signature = resolve(self, context, arguments, named)
+            found[key] = signature, self._impl_keys[signature.args]
+        signature, self._impl_keys[signature.args] = found[key]
+        return signature
+
+    return look_up
+
+
+types.BaseFunction.get_call_type = _remembered(types.BaseFunction.get_call_type)
 
 
 def _without_literals(find: Callable[..., Any], arguments: Any, named: Any) -> Any:
@@ -451,6 +509,18 @@ class _Cache(caching.FunctionCache):
     def _index_key(self, sig: Any, codegen: Any) -> Any:
         """Add the flags as they stand at compilation: a program may set them after importing us."""
         return (*super()._index_key(sig, codegen), _flags())
+
+
+def _load_without_linear_algebra() -> None:
+    """Load numba's arrays without its import of scipy.linalg, a quarter of a second, only to see that it is there."""
+    asks, linalg.ensure_blas = linalg.ensure_blas, lambda: None
+    try:
+        importlib.import_module("numba.np.arraymath")
+    finally:
+        linalg.ensure_blas = asks
+
+
+_load_without_linear_algebra()
 
 
 # Arithmetic on 64-bit words, the same for int64, uint64 and Python integers: numba makes a float of int64

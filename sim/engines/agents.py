@@ -6,7 +6,7 @@ a ring of moments. In the other groups (`hands`) every agent has a place of its 
 
 import math
 
-from sim.engines.calendar import HAND_SHORTENS, TALK_END, call_off, may
+from sim.engines.calendar import HAND_SHORTENS, TALK_END, call_off, might
 from sim.engines.routing import FIRST, NOT_NOW, hand_allows
 from sim.engines.work import (
     AGENT,
@@ -275,11 +275,11 @@ def resumes(w, c, agent, now):
         if i[STATE, row] == TALKING + PAUSED:
             i[STATE, row] = TALKING
             f[TALK_ENDED, row] = now + f[REST, row]
-            may(w, f[TALK_ENDED, row], TALK_END, row)
+            might(w, f[TALK_ENDED, row], TALK_END, row)
         elif i[STATE, row] == WRAPPING + PAUSED:
             i[STATE, row] = WRAPPING
             f[RELEASED, row] = now + f[REST, row]
-            may(w, f[RELEASED, row], HAND_SHORTENS, row)
+            might(w, f[RELEASED, row], HAND_SHORTENS, row)
         row = i[BESIDE_IT, row]
 
 

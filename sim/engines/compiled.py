@@ -42,7 +42,7 @@ from sim.engines.calendar import (
     call_off,
     close_hole,
     enters,
-    may,
+    might,
     will,
 )
 from sim.engines.lines import (
@@ -406,6 +406,12 @@ def finds_contact(w, c, day, group, agent, now):
     return True
 
 
+@kernel(seldom=True)
+def finds_another(w, c, day, group, agent, now):
+    """The same off the common way, where its many lines need not stand once more."""
+    return finds_contact(w, c, day, group, agent, now)
+
+
 @kernel(often=True)
 def look(w, c, day, group, now):
     """Agents of a group take contacts, shortest hand and longest since finishing first, until nobody finds one."""
@@ -414,7 +420,7 @@ def look(w, c, day, group, now):
     if c.hands[group]:
         look_by_name(w, c, day, group, now)
         return
-    while w.free[group] and finds_contact(w, c, day, group, NONE, now):
+    while w.free[group] and finds_another(w, c, day, group, NONE, now):
         longest_free_goes(w, group)
 
 
@@ -455,7 +461,7 @@ def look_by_name(w, c, day, group, now):
                     best = agent
         if best < 0:
             return
-        if not finds_contact(w, c, day, group, best, now) and not others_find(w, c, day, group, best, now):
+        if not finds_another(w, c, day, group, best, now) and not others_find(w, c, day, group, best, now):
             return
 
 
@@ -471,7 +477,7 @@ def others_find(w, c, day, group, agent, now):
                 following = other
         if following < 0:
             return False
-        if not is_surplus(w, group, following) and finds_contact(w, c, day, group, following, now):
+        if not is_surplus(w, group, following) and finds_another(w, c, day, group, following, now):
             return True
         agent = following
 
@@ -506,7 +512,7 @@ def hand_lightens(w, c, day, row, group, now):
 @kernel(seldom=True)
 def looks(w, c, day, group, agent, now):
     """An agent takes contacts until it finds no more, then goes on with what it had laid aside."""
-    while not is_surplus(w, group, agent) and finds_contact(w, c, day, group, agent, now):
+    while not is_surplus(w, group, agent) and finds_another(w, c, day, group, agent, now):
         pass
     resumes(w, c, agent, now)
 
@@ -566,11 +572,10 @@ def talks(w, c, day, row, place, now):
     f[TALK_ENDED, row], f[RELEASED, row] = talk_end, released
     if c.interruptible[place]:
         i[STATE, row] = TALKING
-        may(w, talk_end, TALK_END, row)
-    elif c.talk_matters[i[QUEUE, row]]:
-        will(w, talk_end, TALK_END, row)
+        might(w, talk_end, TALK_END, row)
     else:
-        will(w, released, HAND_SHORTENS, row)
+        matters = c.talk_matters[i[QUEUE, row]]
+        will(w, talk_end if matters else released, TALK_END if matters else HAND_SHORTENS, row)
     if c.hands[group] or c.talk_matters[i[QUEUE, row]]:
         i[PLACE, row] = place
 
@@ -582,7 +587,7 @@ def talk_ends(w, c, day, row, seed, replication, now):
     if c.interruptible[place]:
         f[RELEASED, row] = now + talk_of(w, day, row)[1] * f[FACTOR, row]
         i[STATE, row] = WRAPPING
-        may(w, f[RELEASED, row], HAND_SHORTENS, row)
+        might(w, f[RELEASED, row], HAND_SHORTENS, row)
     else:
         will(w, f[RELEASED, row], HAND_SHORTENS, row)
     queue = i[QUEUE, row]
@@ -609,7 +614,7 @@ def is_transferred(w, c, day, row, to, retell, seed, replication, now):
         return False
     i[HOLDS, again], i[HOLDS, row] = i[HOLDS, row], 0
     if lets_in(w, c, to):
-        return joins(w, c, day, again, seed, replication, now)
+        return joins_later(w, c, day, again, seed, replication, now)
     is_not_answered(w, again)
     return turned_away(w, c, day, again, TURNED_AWAY, seed, replication, now)
 
@@ -673,14 +678,20 @@ def has_patience(w, c, row, index, seed, replication):
 def hand_shortens(w, c, day, row, now):
     group = w.i[GROUP, row]
     if c.hands[group]:
-        if c.interruptible[w.i[PLACE, row]] and (w.i[STATE, row] != WRAPPING or w.f[RELEASED, row] != now):
-            return
-        w.i[STATE, row] = NOWHERE
-        hand_lightens(w, c, day, row, group, now)
+        hand_shortens_by_name(w, c, day, row, now)
         return
     since = w.f[ANSWERED, row] if w.i[OUTCOME, row] == ANSWER else w.f[TAKEN, row]
     add_span(w.hours[BUSY, group], since, now, c.warm_up, c.interval, 1.0)
     comes_free(w, c, day, group, now)
+
+
+@kernel(seldom=True)
+def hand_shortens_by_name(w, c, day, row, now):
+    """The same where agents may hold several contacts."""
+    if c.interruptible[w.i[PLACE, row]] and (w.i[STATE, row] != WRAPPING or w.f[RELEASED, row] != now):
+        return
+    w.i[STATE, row] = NOWHERE
+    hand_lightens(w, c, day, row, w.i[GROUP, row], now)
 
 
 @kernel(often=True)
@@ -723,6 +734,15 @@ def lets_in(w, c, queue):
 @kernel(often=True)
 def arrives(w, c, day, row, seed, replication, now):
     """An attempt from its arrival until it is in the IVR, answered, waits, is a request, or is turned away."""
+    queue = w.i[QUEUE, row]
+    if w.open[queue] and not w.n[WITH_LINES] and not c.ivr[queue]:
+        return joins(w, c, day, row, seed, replication, now)
+    return arrives_otherwise(w, c, day, row, seed, replication, now)
+
+
+@kernel(seldom=True)
+def arrives_otherwise(w, c, day, row, seed, replication, now):
+    """The same where something may stand between the contact and the queue."""
     n, i, queue = w.n, w.i, w.i[QUEUE, row]
     if not w.open[queue] and not lets_in(w, c, queue):
         is_not_answered(w, row)
@@ -739,7 +759,7 @@ def arrives(w, c, day, row, seed, replication, now):
         time = duration(c.delays, IVR_WAIT, queue, need_interval(w, c, day, row), uniform)
         will(w, now + time, IVR_END, row)
         return True
-    return joins(w, c, day, row, seed, replication, now)
+    return joins_later(w, c, day, row, seed, replication, now)
 
 
 @kernel(seldom=True)
@@ -753,7 +773,7 @@ def ivr_ends(w, c, day, row, seed, replication, now):
         return True
     if not lets_in(w, c, queue):
         return turned_away(w, c, day, row, TURNED_AWAY, seed, replication, now)
-    return joins(w, c, day, row, seed, replication, now)
+    return joins_later(w, c, day, row, seed, replication, now)
 
 
 @kernel(often=True)
@@ -790,6 +810,12 @@ def joins(w, c, day, row, seed, replication, now):
     else:
         waits(w, c, row, WAITING, now)
     return True
+
+
+@kernel(seldom=True)
+def joins_later(w, c, day, row, seed, replication, now):
+    """The same off the common way."""
+    return joins(w, c, day, row, seed, replication, now)
 
 
 @kernel(often=True)
@@ -870,9 +896,17 @@ def need_chance(w, c, row, purpose, seed, replication):
 @kernel(often=True)
 def gives_up(w, c, day, row, outcome, seed, replication, now):
     """End an attempt without an answer; switch or redial later if the customer does; False without a row left."""
-    i, queue, profile = w.i, w.i[QUEUE, row], profile_at(w, row)
-    i[OUTCOME, row] = outcome
-    attempt = i[ATTEMPT, row] + 1
+    w.i[OUTCOME, row] = outcome
+    if c.switch_to[w.i[QUEUE, row]] < 0 and c.redial_share[profile_at(w, row)] == 0.0:
+        return True
+    return may_try_again(w, c, day, row, seed, replication, now)
+
+
+@kernel(seldom=True)
+def may_try_again(w, c, day, row, seed, replication, now):
+    """Whether the customer switches or redials is its own number; False if there is no row left."""
+    queue, profile = w.i[QUEUE, row], profile_at(w, row)
+    attempt = w.i[ATTEMPT, row] + 1
     if attempt >= MOST_ATTEMPTS:
         return True
     if c.switch_to[queue] >= 0 and chance(w, c, row, SWITCH, seed, replication) < c.switch_share[queue]:
@@ -1313,7 +1347,7 @@ def happens(w, c, day, kind, row, seed, replication, now):
     elif kind == IVR_END:
         return ivr_ends(w, c, day, row, seed, replication, now)
     elif kind == REDIALS:
-        return arrives(w, c, day, row, seed, replication, now)
+        return arrives_otherwise(w, c, day, row, seed, replication, now)
     else:
         end_of_hours(w, c, now)
     return True
@@ -1327,7 +1361,7 @@ def might_happen(w, c, day, kind, row, seed, replication, now):
     if kind == TALK_END:
         return talk_ends(w, c, day, row, seed, replication, now)
     if kind == HAND_SHORTENS:
-        hand_shortens(w, c, day, row, now)
+        hand_shortens_by_name(w, c, day, row, now)
     elif kind == OVERFLOW:
         overflows(w, c, day, row, now)
     else:
