@@ -283,7 +283,7 @@ def _remembered(resolve: Callable[..., Any]) -> Callable[..., Any]:
     return look_up
 
 
-types.BaseFunction.get_call_type = _remembered(types.BaseFunction.get_call_type)
+types.BaseFunction.get_call_type = _remembered(types.BaseFunction.get_call_type)  # type: ignore[method-assign]
 
 
 def _without_literals(find: Callable[..., Any], arguments: Any, named: Any) -> Any:
