@@ -35,6 +35,7 @@ from numba.core import caching, cgutils, codegen, config, targetconfig
 from numba.core.compiler import Compiler
 from numba.core.compiler_machinery import PassManager
 from numba.core.imputils import lower_getattr_generic
+from numba.core.runtime import rtsys
 from numba.core.typing.templates import AttributeTemplate, infer_getattr
 from numba.extending import intrinsic, models, register_model
 from numba.np import arrayobj, linalg
@@ -215,6 +216,7 @@ class _EntryCompiler(Compiler):  # type: ignore[misc]
     library: Any = _Entry
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
+        _load_without_linear_algebra()
         super().__init__(*arguments, **named)
         if self.state.library is None:
             self.state.library = self.library(self.state.targetctx.codegen(), f"kernel{next(_numbers)}")
@@ -490,8 +492,10 @@ class _Cache(caching.FunctionCache):
         self._enabled = True
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        try:
-            found = super().load_overload(sig, target_context)
+        try:  # not by numba's own way, which first loads what only compiling needs: a sixth of a warm start
+            rtsys.initialize(target_context)
+            with self._guard_against_spurious_io_errors():
+                found = self._load_overload(sig, target_context)
         except Exception:  # a file cut short, or unreadable: as if it were not there
             found = None
             with suppress(Exception):
@@ -511,6 +515,7 @@ class _Cache(caching.FunctionCache):
         return (*super()._index_key(sig, codegen), _flags())
 
 
+@cache
 def _load_without_linear_algebra() -> None:
     """Load numba's arrays without its import of scipy.linalg, a quarter of a second, only to see that it is there."""
     asks, linalg.ensure_blas = linalg.ensure_blas, lambda: None
@@ -518,9 +523,6 @@ def _load_without_linear_algebra() -> None:
         importlib.import_module("numba.np.arraymath")
     finally:
         linalg.ensure_blas = asks
-
-
-_load_without_linear_algebra()
 
 
 # Arithmetic on 64-bit words, the same for int64, uint64 and Python integers: numba makes a float of int64
