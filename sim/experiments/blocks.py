@@ -27,7 +27,8 @@ def play_and_enter(work, centre, judge, days, seed, replications, place, first, 
     while place < replications.size:
         if sheet.codes.size > 0 and sheet.used[0] + 2 * w.rows.size > sheet.codes.size:
             break
-        start, replication = days.start[place], replications[place]
+        start = days.start[place]
+        replication, row = replications[place], first + place
         day = handle(Day(start, days.arrived, days.talk, days.wrap, days.patience))
         done = plays(w, c, day, seed, replication)
         if done < 0:
@@ -35,7 +36,7 @@ def play_and_enter(work, centre, judge, days, seed, replications, place, first, 
         if done == 0:
             break
         firsts = w.rows[: start[start.size - 1] - start[0]]
-        enters(tables, w.hours, firsts, w.i[THEN], c, rules, seed, replication, first + place, sheet)
+        enters(tables, w.hours, firsts, w.i[THEN], c, rules, seed, replication, row, sheet)
         place += 1
     return place
 
@@ -69,7 +70,7 @@ def play_days(
             if sheet.codes.size < 2 * rows:
                 sheet = sheet._replace(codes=np.zeros(4 * rows, dtype=np.int64))
         if engine == "reference":
-            enter_records(records, centre, rules, seed, replication, first + place, sheet)
+            enter_records(records, centre, rules, seed, replication, row, sheet)
             place += 1
             continue
         before = place
