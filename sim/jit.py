@@ -8,6 +8,7 @@ cache folder may be deleted at any time; it costs one compilation.
 
 import ctypes
 import hashlib
+import importlib
 import inspect
 import itertools
 import math
@@ -30,12 +31,14 @@ import numba
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.core import caching, cgutils, codegen, config
+from numba.core import caching, cgutils, codegen, config, targetconfig
 from numba.core.compiler import Compiler
+from numba.core.compiler_machinery import PassManager
 from numba.core.imputils import lower_getattr_generic
+from numba.core.runtime import rtsys
 from numba.core.typing.templates import AttributeTemplate, infer_getattr
 from numba.extending import intrinsic, models, register_model
-from numba.np import arrayobj
+from numba.np import arrayobj, linalg
 
 from sim.errors import InputError
 
@@ -80,51 +83,43 @@ def kernel(
     function: Callable[..., Any] | None = None,
     *,
     lean: bool = False,
-    inner: bool = False,
     often: bool = False,
     seldom: bool = False,
-    thin: bool = False,
     big: bool = False,
 ) -> Any:
     """Compile with numba (nogil, cached on disk) on first call; usable bare or with options.
 
-    `lean` is for kernels that take arrays, but make none and return none: references are not counted there,
-    which saves some 6 ns a call (and returning an array would crash). `inner` kernels are lean pieces of
-    others: they can be called from kernels alone and are optimised there, once, instead of at every level; those
-    marked `often` become part of their callers, those marked `seldom` are kept out of them.
-    `thin` kernels do little but call large ones, and are not optimised together with them once more. `big`
-    kernels say on stderr when they have to be compiled. With the JIT off the function is returned as it is.
+    A kernel that another one calls is a piece of it, and optimised there; the same function called from Python is
+    an entry, compiled with all its pieces in one go. Pieces marked `often` become part of their callers, those marked
+    `seldom` are kept out of them. `lean` is for entries that take arrays, but make none and return none: references
+    are not counted there, which saves some 6 ns a call (and returning an array would crash). `big` ones say on stderr
+    when they have to be compiled. With the JIT off the function is returned as it is.
     """
     if function is None:
-        return lambda given: kernel(
-            given, lean=lean, inner=inner, often=often, seldom=seldom, thin=thin, big=big
-        )
+        return lambda given: kernel(given, lean=lean, often=often, seldom=seldom, big=big)
     if disabled:
         return function
-    inner = inner or often or seldom
-    options: dict[str, Any] = {
-        "nogil": True,
-        "_nrt": not (lean or inner),
-    }
-    if inner:
-        options |= {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "pipeline_class": _PieceCompiler}
-    if often or seldom:
-        options["pipeline_class"] = _OftenCompiler if often else _SeldomCompiler
-    if thin:
-        options["pipeline_class"] = _ThinCompiler
-    dispatcher: Any = numba.njit(**options)(function)
-    dispatcher.get_call_template = partial(_without_literals, dispatcher.get_call_template)
+    whole, part = _LeanCompiler if lean else _EntryCompiler, _PieceCompiler
+    part = _OftenCompiler if often else _SeldomCompiler if seldom else part
+    entry = _compiled(function, pipeline_class=whole, _nrt=not lean)
+    piece = _compiled(function, pipeline_class=part, _nrt=False, no_cpython_wrapper=True)
+    entry.get_call_template = partial(_without_literals, piece.get_call_template)
+    entry.get_overload = piece.get_overload
     folder = cache_folder()
-    if not inner and (folder is not None or big):
-        dispatcher._cache = _Cache(function, folder, big)
-    return dispatcher
+    if folder is not None or big:
+        entry._cache = _Cache(function, folder, big)
+    return entry
+
+
+def _compiled(function: Callable[..., Any], **options: Any) -> Any:
+    return numba.njit(**{"nogil": True, "no_cfunc_wrapper": True} | options)(function)
 
 
 class _Piece(codegen.JITCodeLibrary):  # type: ignore[misc]
-    """The code of an inner kernel: never optimised or run by itself, only linked into those that call it.
+    """The code of a kernel as others call it: neither optimised nor run by itself, nor linked to its own pieces.
 
     Numba optimises every function together with all that it calls, so that a tree of pieces is optimised once
-    for each of its levels: for our main loop that took four times as long.
+    for each of its levels, and makes machine code of each.
     """
 
     attributes: tuple[str, ...] = ()
@@ -136,18 +131,18 @@ class _Piece(codegen.JITCodeLibrary):  # type: ignore[misc]
     def add_ir_module(self, module: Any) -> None:
         for function in module.functions:
             if not function.is_declaration and function.name.startswith(_OURS):
+                function.linkage = "linkonce_odr"
                 for attribute in self.attributes:
                     function.attributes.add(attribute)
-        super().add_ir_module(module)
+        self._final_module = llvmlite.binding.parse_assembly(cgutils.normalize_ir_text(str(module)))
+
+    def _get_module_for_linking(self) -> Any:
+        return self._final_module
 
     def get_pointer_to_function(self, name: str) -> int:
         return 0
 
-    def _optimize_final_module(self) -> None:
-        pass
-
-    def _finalize_final_module(self) -> None:
-        self._finalize_dynamic_globals()
+    def finalize(self) -> None:
         self._finalized = True
 
 
@@ -172,44 +167,125 @@ class _SeldomPiece(_Piece):
     attributes = ("noinline", "cold")
 
 
-class _PieceCompiler(Compiler):  # type: ignore[misc]
-    """Numba's compiler, writing into such a piece."""
+class _Entry(codegen.JITCodeLibrary):  # type: ignore[misc]
+    """The code of a kernel that Python calls, with its pieces and theirs."""
 
-    piece = _Piece
+    def finalize(self) -> None:
+        self._linking_libraries = _with_their_own(self._linking_libraries)
+        super().finalize()
+
+    def serialize_using_object_code(self) -> Any:
+        """Return what is kept on disk: the machine code, and the names in it where numba adds code to link with."""
+        self._ensure_finalized()
+        names = [found.name for found in self.get_defined_functions()]
+        text = "".join(f'define void @"{name}"() {{ unreachable }}\n' for name in names)
+        return (
+            self.name,
+            "object",
+            (self._get_compiled_object(), llvmlite.binding.parse_assembly(text).as_bitcode()),
+        )
+
+
+def _with_their_own(libraries: list[Any]) -> list[Any]:
+    """Return some libraries and all that pieces among them are linked to, each once, after one that needs it."""
+    found: dict[Any, None] = {}
+    left = list(libraries)
+    while left:
+        library = left.pop()
+        if library not in found:
+            found[library] = None
+            if isinstance(library, _Piece):
+                left += library._linking_libraries
+    return list(found)
+
+
+class _LeanEntry(_Entry):
+    """One in which no references are counted, so that nothing need be pruned before the one optimisation."""
+
+    def _optimize_functions(self, module: Any) -> None:
+        pass
+
+    def _optimize_final_module(self) -> None:
+        passes, builder = self._codegen._module_pass_manager()
+        passes.run(self._final_module, builder)
+
+
+class _EntryCompiler(Compiler):  # type: ignore[misc]
+    """Numba's compiler, writing into such a library."""
+
+    library: Any = _Entry
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        _load_without_linear_algebra()
+        super().__init__(*arguments, **named)
+        if self.state.library is None:
+            self.state.library = self.library(self.state.targetctx.codegen(), f"kernel{next(_numbers)}")
+            self.state.library.enable_object_caching()
+
+
+class _LeanCompiler(_EntryCompiler):
+    library = _LeanEntry
+
+
+class _PieceCompiler(_EntryCompiler):
+    library = _Piece
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self.state.flags.noalias = True  # nothing that a piece writes to holds the handles it is given
-        if self.state.library is None:
-            self.state.library = self.piece(self.state.targetctx.codegen(), f"piece{next(_numbers)}")
+
+    def define_pipelines(self) -> list[Any]:
+        (usual,) = super().define_pipelines()
+        steps = PassManager("piece")
+        steps.passes = [step for step in usual.passes if step[0].__name__ not in _NEEDLESS]
+        steps.finalize()
+        return [steps]
+
+
+_NEEDLESS = frozenset(
+    (
+        *("WithLifting", "InlineClosureLikes", "RewriteSemanticConstants", "DeadBranchPrune"),
+        *("RewriteDynamicRaises", "MakeFunctionToJitFunction", "InlineInlinables", "FindLiterallyCalls"),
+        *("LiteralUnroll", "LiteralPropagationSubPipelinePass", "InlineOverloads", "NopythonRewrites"),
+        *("NoPythonSupportedFeatureValidation", "DumpParforDiagnostics"),
+    )
+)
+"""Steps of numba's for what no piece has: closures, raising, whole-array expressions, branches by literals."""
 
 
 class _OftenCompiler(_PieceCompiler):
-    piece = _OftenPiece
+    library = _OftenPiece
 
 
 class _SeldomCompiler(_PieceCompiler):
-    piece = _SeldomPiece
+    library = _SeldomPiece
 
 
 _numbers = itertools.count()
 
 
-class _Thin(codegen.JITCodeLibrary):  # type: ignore[misc]
-    """The code of a thin kernel: what it calls has been optimised already."""
+def _remembered(resolve: Callable[..., Any]) -> Callable[..., Any]:
+    """Numba's search for what an operation means, which tries up to dozens of templates, asked once for each type.
 
-    def _optimize_final_module(self) -> None:
-        pass
+    Only where our kernels are compiled, which count no references: others may set flags that change the answer.
+    """
+    found: dict[Any, Any] = {}
+
+    def look_up(self: Any, context: Any, arguments: Any, named: Any) -> Any:
+        flags = targetconfig.ConfigStack.top_or_none()
+        if named or flags is None or flags.nrt:
+            return resolve(self, context, arguments, named)
+        key = self, context, tuple(arguments)
+        if key not in found:
+            signature = resolve(self, context, arguments, named)
+            found[key] = signature, self._impl_keys[signature.args]
+        signature, self._impl_keys[signature.args] = found[key]
+        return signature
+
+    return look_up
 
 
-class _ThinCompiler(Compiler):  # type: ignore[misc]
-    """Numba's compiler, writing into such a library."""
-
-    def __init__(self, *arguments: Any, **named: Any) -> None:
-        super().__init__(*arguments, **named)
-        if self.state.library is None:
-            self.state.library = _Thin(self.state.targetctx.codegen(), f"thin{next(_numbers)}")
-            self.state.library.enable_object_caching()
+types.BaseFunction.get_call_type = _remembered(types.BaseFunction.get_call_type)  # type: ignore[method-assign]
 
 
 def _without_literals(find: Callable[..., Any], arguments: Any, named: Any) -> Any:
@@ -416,8 +492,10 @@ class _Cache(caching.FunctionCache):
         self._enabled = True
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        try:
-            found = super().load_overload(sig, target_context)
+        try:  # not by numba's own way, which first loads what only compiling needs: a sixth of a warm start
+            rtsys.initialize(target_context)
+            with self._guard_against_spurious_io_errors():
+                found = self._load_overload(sig, target_context)
         except Exception:  # a file cut short, or unreadable: as if it were not there
             found = None
             with suppress(Exception):
@@ -435,6 +513,16 @@ class _Cache(caching.FunctionCache):
     def _index_key(self, sig: Any, codegen: Any) -> Any:
         """Add the flags as they stand at compilation: a program may set them after importing us."""
         return (*super()._index_key(sig, codegen), _flags())
+
+
+@cache
+def _load_without_linear_algebra() -> None:
+    """Load numba's arrays without its import of scipy.linalg, a quarter of a second, only to see that it is there."""
+    asks, linalg.ensure_blas = linalg.ensure_blas, lambda: None
+    try:
+        importlib.import_module("numba.np.arraymath")
+    finally:
+        linalg.ensure_blas = asks
 
 
 # Arithmetic on 64-bit words, the same for int64, uint64 and Python integers: numba makes a float of int64

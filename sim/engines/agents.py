@@ -6,7 +6,7 @@ a ring of moments. In the other groups (`hands`) every agent has a place of its 
 
 import math
 
-from sim.engines.calendar import HAND_SHORTENS, TALK_END, call_off, may
+from sim.engines.calendar import HAND_SHORTENS, TALK_END, call_off, might
 from sim.engines.routing import FIRST, NOT_NOW, hand_allows
 from sim.engines.work import (
     AGENT,
@@ -65,7 +65,7 @@ def last_freed_goes(w, group):
         w.free_since[group] = math.inf
 
 
-@kernel(inner=True)
+@kernel
 def count_time(w, c, group, now):
     """Book the time of those present since the last change: within the plan, and beyond it."""
     since, teams = w.counted_to[group], w.teams
@@ -80,7 +80,7 @@ def count_time(w, c, group, now):
         w.counted_to[group] = now
 
 
-@kernel(inner=True)
+@kernel
 def set_wanted(w, c, group, number, now):
     """Free agents leave, longest free first, or new ones come; busy ones beyond the number leave later."""
     teams = w.teams
@@ -119,14 +119,14 @@ def set_wanted_by_name(w, group, number, now):
     note_free(w, group)
 
 
-@kernel(inner=True)
+@kernel
 def takes_turn(w, agent, now):
     """The agent has just finished something, or come on duty."""
     w.n[TURNS] += 1
     w.turn[agent], w.finished[agent] = w.n[TURNS], now
 
 
-@kernel(inner=True)
+@kernel
 def longest_free(w, group):
     """The agent with an empty hand who finished first; -1 if there is none."""
     best = NONE
@@ -136,14 +136,14 @@ def longest_free(w, group):
     return best
 
 
-@kernel(inner=True)
+@kernel
 def note_free(w, group):
     """Since when the longest-free agent is free."""
     best = longest_free(w, group)
     w.free_since[group] = w.finished[best] if best >= 0 else math.inf
 
 
-@kernel(inner=True)
+@kernel
 def order_of(w, agent):
     """What agents are ordered by: the shorter hand first, then who has finished something longer ago."""
     return w.held[agent] << 48 | w.turn[agent]
@@ -184,19 +184,19 @@ def last_surplus(w, group):
     return orders[wanted] if count else -1
 
 
-@kernel(inner=True)
+@kernel
 def is_surplus(w, group, agent):
     """Whether an agent is beyond the staffing: then it takes nobody new."""
     beyond = w.teams[PRESENT, group] - w.teams[WANTED, group]
     return beyond > 0 and order_of(w, agent) <= last_surplus(w, group)
 
 
-@kernel(inner=True)
+@kernel
 def is_interruptible(w, c, row):
     return c.interruptible[w.i[PLACE, row]] and w.i[STATE, row] != DIALLING
 
 
-@kernel(inner=True)
+@kernel
 def all_interruptible(w, c, agent):
     """Whether everything in a hand may be put aside."""
     row = w.hand[agent]
@@ -207,7 +207,7 @@ def all_interruptible(w, c, agent):
     return True
 
 
-@kernel(inner=True)
+@kernel
 def hand_takes(w, c, agent, place):
     """What the agent's hand says to a contact of a skill: NOT_NOW, BESIDE or FIRST."""
     held, least, row = w.held[agent], 1 << 30, w.hand[agent]
@@ -251,7 +251,7 @@ def takes_in_hand(w, c, row, place, agent, now):
     note_free(w, group)
 
 
-@kernel(inner=True)
+@kernel
 def pauses(w, row, now):
     """Put a contact aside: what is left of its talk, or of its wrap-up, is kept."""
     i, f = w.i, w.f
@@ -275,11 +275,11 @@ def resumes(w, c, agent, now):
         if i[STATE, row] == TALKING + PAUSED:
             i[STATE, row] = TALKING
             f[TALK_ENDED, row] = now + f[REST, row]
-            may(w, f[TALK_ENDED, row], TALK_END, row)
+            might(w, f[TALK_ENDED, row], TALK_END, row)
         elif i[STATE, row] == WRAPPING + PAUSED:
             i[STATE, row] = WRAPPING
             f[RELEASED, row] = now + f[REST, row]
-            may(w, f[RELEASED, row], HAND_SHORTENS, row)
+            might(w, f[RELEASED, row], HAND_SHORTENS, row)
         row = i[BESIDE_IT, row]
 
 

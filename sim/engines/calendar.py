@@ -116,6 +116,12 @@ def may(w, moment, kind, row):
     rise_unsure(w, place, moment, key_of(w, kind, row), row)
 
 
+@kernel(seldom=True)
+def might(w, moment, kind, row):
+    """The same off the common way, where its many lines need not stand once more."""
+    may(w, moment, kind, row)
+
+
 @kernel(often=True)
 def call_off(w, row):
     """Take a row's moment, if it has one, off the heap of what may be called off."""

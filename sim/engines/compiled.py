@@ -42,7 +42,7 @@ from sim.engines.calendar import (
     call_off,
     close_hole,
     enters,
-    may,
+    might,
     will,
 )
 from sim.engines.lines import (
@@ -197,7 +197,7 @@ from sim.model.records import (
     from_tables,
 )
 
-__all__ = ["Work", "play", "room", "run", "workspace"]
+__all__ = ["Work", "play", "plays", "room", "workspace"]
 
 DONE, TOO_FEW_ROWS, WRONG_RULE = 1, 0, -1  # what `run` says
 
@@ -215,7 +215,7 @@ BY_MACHINE, HUNG_UP_ON_IT = int(Outcome.SELF_SERVED), int(Outcome.IVR_HANG_UP)
 # Who serves whom
 
 
-@kernel(inner=True)
+@kernel
 def group_may(w, c, place, queue, base, now):
     """Whether an agent of a skill's group may take a contact that looks for one; base: what overflow counts from."""
     group = c.groups[place]
@@ -297,7 +297,7 @@ def group_takes(w, c, row, place, now):
         longest_free_goes(w, group)
 
 
-@kernel(inner=True)
+@kernel
 def agent_serves(w, c, group, agent, place, queue, row, now):
     """Whether an agent (-1: any free one) who looks may take this contact."""
     if not group_serves(w, c, group, place, queue, w.f[BASE, row], now):
@@ -407,6 +407,12 @@ def finds_contact(w, c, day, group, agent, now):
     return True
 
 
+@kernel(seldom=True)
+def finds_another(w, c, day, group, agent, now):
+    """The same off the common way, where its many lines need not stand once more."""
+    return finds_contact(w, c, day, group, agent, now)
+
+
 @kernel(often=True)
 def look(w, c, day, group, now):
     """Agents of a group take contacts, shortest hand and longest since finishing first, until nobody finds one."""
@@ -415,7 +421,7 @@ def look(w, c, day, group, now):
     if c.hands[group]:
         look_by_name(w, c, day, group, now)
         return
-    while w.free[group] and finds_contact(w, c, day, group, NONE, now):
+    while w.free[group] and finds_another(w, c, day, group, NONE, now):
         longest_free_goes(w, group)
 
 
@@ -456,7 +462,7 @@ def look_by_name(w, c, day, group, now):
                     best = agent
         if best < 0:
             return
-        if not finds_contact(w, c, day, group, best, now) and not others_find(w, c, day, group, best, now):
+        if not finds_another(w, c, day, group, best, now) and not others_find(w, c, day, group, best, now):
             return
 
 
@@ -472,7 +478,7 @@ def others_find(w, c, day, group, agent, now):
                 following = other
         if following < 0:
             return False
-        if not is_surplus(w, group, following) and finds_contact(w, c, day, group, following, now):
+        if not is_surplus(w, group, following) and finds_another(w, c, day, group, following, now):
             return True
         agent = following
 
@@ -507,7 +513,7 @@ def hand_lightens(w, c, day, row, group, now):
 @kernel(seldom=True)
 def looks(w, c, day, group, agent, now):
     """An agent takes contacts until it finds no more, then goes on with what it had laid aside."""
-    while not is_surplus(w, group, agent) and finds_contact(w, c, day, group, agent, now):
+    while not is_surplus(w, group, agent) and finds_another(w, c, day, group, agent, now):
         pass
     resumes(w, c, agent, now)
 
@@ -540,7 +546,7 @@ def need_arrived(w, day, row):
     return w.f[ARRIVED, row] if is_dealt(day, row) else w.f[NEED_ARRIVED, row]
 
 
-@kernel(inner=True)
+@kernel
 def need_interval(w, c, day, row):
     """The interval in which the contact's need arose."""
     return interval_of(need_arrived(w, day, row), c.interval, c.mean_handle.shape[1])
@@ -567,11 +573,10 @@ def talks(w, c, day, row, place, now):
     f[TALK_ENDED, row], f[RELEASED, row] = talk_end, released
     if c.interruptible[place]:
         i[STATE, row] = TALKING
-        may(w, talk_end, TALK_END, row)
-    elif c.talk_matters[i[QUEUE, row]]:
-        will(w, talk_end, TALK_END, row)
+        might(w, talk_end, TALK_END, row)
     else:
-        will(w, released, HAND_SHORTENS, row)
+        matters = c.talk_matters[i[QUEUE, row]]
+        will(w, talk_end if matters else released, TALK_END if matters else HAND_SHORTENS, row)
     if c.hands[group] or c.talk_matters[i[QUEUE, row]]:
         i[PLACE, row] = place
 
@@ -583,7 +588,7 @@ def talk_ends(w, c, day, row, seed, replication, now):
     if c.interruptible[place]:
         f[RELEASED, row] = now + talk_of(w, day, row)[1] * f[FACTOR, row]
         i[STATE, row] = WRAPPING
-        may(w, f[RELEASED, row], HAND_SHORTENS, row)
+        might(w, f[RELEASED, row], HAND_SHORTENS, row)
     else:
         will(w, f[RELEASED, row], HAND_SHORTENS, row)
     queue = i[QUEUE, row]
@@ -610,7 +615,7 @@ def is_transferred(w, c, day, row, to, retell, seed, replication, now):
         return False
     i[HOLDS, again], i[HOLDS, row] = i[HOLDS, row], 0
     if lets_in(w, c, to):
-        return joins(w, c, day, again, seed, replication, now)
+        return joins_later(w, c, day, again, seed, replication, now)
     is_not_answered(w, again)
     return turned_away(w, c, day, again, TURNED_AWAY, seed, replication, now)
 
@@ -651,7 +656,7 @@ def new_need(w, c, day, row, queue, retell, moment, seed, replication):
     return again
 
 
-@kernel(inner=True)
+@kernel
 def has_talk(w, c, row, seed, replication):
     """Talk and wrap of a need that was not dealt, or that is another queue's now; what is told again comes on top."""
     f, queue = w.f, w.i[QUEUE, row]
@@ -662,7 +667,7 @@ def has_talk(w, c, row, seed, replication):
     f[WRAP, row] = duration(c.demand.draws, WRAP_TIME, queue, index, wrap)
 
 
-@kernel(inner=True)
+@kernel
 def has_patience(w, c, row, index, seed, replication):
     """Every attempt has a patience of its own."""
     profile = profile_at(w, row)
@@ -674,14 +679,20 @@ def has_patience(w, c, row, index, seed, replication):
 def hand_shortens(w, c, day, row, now):
     group = w.i[GROUP, row]
     if c.hands[group]:
-        if c.interruptible[w.i[PLACE, row]] and (w.i[STATE, row] != WRAPPING or w.f[RELEASED, row] != now):
-            return
-        w.i[STATE, row] = NOWHERE
-        hand_lightens(w, c, day, row, group, now)
+        hand_shortens_by_name(w, c, day, row, now)
         return
     since = w.f[ANSWERED, row] if w.i[OUTCOME, row] == ANSWER else w.f[TAKEN, row]
     add_span(w.hours[BUSY, group], since, now, c.warm_up, c.interval, 1.0)
     comes_free(w, c, day, group, now)
+
+
+@kernel(seldom=True)
+def hand_shortens_by_name(w, c, day, row, now):
+    """The same where agents may hold several contacts."""
+    if c.interruptible[w.i[PLACE, row]] and (w.i[STATE, row] != WRAPPING or w.f[RELEASED, row] != now):
+        return
+    w.i[STATE, row] = NOWHERE
+    hand_lightens(w, c, day, row, w.i[GROUP, row], now)
 
 
 @kernel(often=True)
@@ -715,7 +726,7 @@ def is_not_answered(w, row):
     w.i[OUTCOME, row], w.i[GROUP, row] = NONE, NOBODY
 
 
-@kernel(inner=True)
+@kernel
 def lets_in(w, c, queue):
     """Whether contacts may join: while the queue is open, and into an inbox as long as the days last."""
     return w.open[queue] or (c.inbox[queue] and not w.n[ENDED])
@@ -724,6 +735,15 @@ def lets_in(w, c, queue):
 @kernel(often=True)
 def arrives(w, c, day, row, seed, replication, now):
     """An attempt from its arrival until it is in the IVR, answered, waits, is a request, or is turned away."""
+    queue = w.i[QUEUE, row]
+    if w.open[queue] and not w.n[WITH_LINES] and not c.ivr[queue]:
+        return joins(w, c, day, row, seed, replication, now)
+    return arrives_otherwise(w, c, day, row, seed, replication, now)
+
+
+@kernel(seldom=True)
+def arrives_otherwise(w, c, day, row, seed, replication, now):
+    """The same where something may stand between the contact and the queue."""
     n, i, queue = w.n, w.i, w.i[QUEUE, row]
     if not w.open[queue] and not lets_in(w, c, queue):
         is_not_answered(w, row)
@@ -740,7 +760,7 @@ def arrives(w, c, day, row, seed, replication, now):
         time = duration(c.delays, IVR_WAIT, queue, need_interval(w, c, day, row), uniform)
         will(w, now + time, IVR_END, row)
         return True
-    return joins(w, c, day, row, seed, replication, now)
+    return joins_later(w, c, day, row, seed, replication, now)
 
 
 @kernel(seldom=True)
@@ -754,7 +774,7 @@ def ivr_ends(w, c, day, row, seed, replication, now):
         return True
     if not lets_in(w, c, queue):
         return turned_away(w, c, day, row, TURNED_AWAY, seed, replication, now)
-    return joins(w, c, day, row, seed, replication, now)
+    return joins_later(w, c, day, row, seed, replication, now)
 
 
 @kernel(often=True)
@@ -791,6 +811,12 @@ def joins(w, c, day, row, seed, replication, now):
     else:
         waits(w, c, row, WAITING, now)
     return True
+
+
+@kernel(seldom=True)
+def joins_later(w, c, day, row, seed, replication, now):
+    """The same off the common way."""
+    return joins(w, c, day, row, seed, replication, now)
 
 
 @kernel(often=True)
@@ -861,7 +887,7 @@ def chance(w, c, row, purpose, seed, replication):
     return u(seed, stream, replication, i[CUSTOMER, row], i[NEED, row], i[ATTEMPT, row], purpose)
 
 
-@kernel(inner=True)
+@kernel
 def need_chance(w, c, row, purpose, seed, replication):
     """The number of the contact's need, whatever the attempt."""
     i = w.i
@@ -871,9 +897,17 @@ def need_chance(w, c, row, purpose, seed, replication):
 @kernel(often=True)
 def gives_up(w, c, day, row, outcome, seed, replication, now):
     """End an attempt without an answer; switch or redial later if the customer does; False without a row left."""
-    i, queue, profile = w.i, w.i[QUEUE, row], profile_at(w, row)
-    i[OUTCOME, row] = outcome
-    attempt = i[ATTEMPT, row] + 1
+    w.i[OUTCOME, row] = outcome
+    if c.switch_to[w.i[QUEUE, row]] < 0 and c.redial_share[profile_at(w, row)] == 0.0:
+        return True
+    return may_try_again(w, c, day, row, seed, replication, now)
+
+
+@kernel(seldom=True)
+def may_try_again(w, c, day, row, seed, replication, now):
+    """Whether the customer switches or redials is its own number; False if there is no row left."""
+    queue, profile = w.i[QUEUE, row], profile_at(w, row)
+    attempt = w.i[ATTEMPT, row] + 1
     if attempt >= MOST_ATTEMPTS:
         return True
     recorded = recorded_next(w, day, row) if day.again.size > 0 else UNKNOWN
@@ -1031,7 +1065,7 @@ def falls_due(w, c, day, row, now):
     seeks(w, c, day, row, now)
 
 
-@kernel(inner=True)
+@kernel
 def seeks(w, c, day, row, now):
     """A request looks for an agent, or stands in line for one."""
     queue = w.i[QUEUE, row]
@@ -1090,7 +1124,7 @@ def ring_ends(w, c, day, row, seed, replication, now):
         will(w, now + c.callbacks.retry_after[queue], CALLBACK_DUE, row)
 
 
-@kernel(inner=True)
+@kernel
 def fails(w, c, row, outcome, now):
     """A request is over without the customer having been reached."""
     w.i[OUTCOME, row] = outcome
@@ -1102,7 +1136,7 @@ def fails(w, c, row, outcome, now):
 # The day
 
 
-@kernel(inner=True)
+@kernel
 def still_needed(w, c, group):
     """Whether something waits or is pending in a closed queue that finishes and that the group serves."""
     for skill in range(c.queue_start[group], c.queue_start[group + 1]):
@@ -1160,7 +1194,7 @@ def changes(w, c, day, step, now):
         enters(w, now, END_OF_HOURS << KIND_SHIFT, NONE)
 
 
-@kernel(inner=True)
+@kernel
 def is_simple(w, c, group):
     """Whether a free agent of the group may take the first contact of each of its queues, by level, at any time."""
     if c.rule != BY_LEVEL and c.rule != SHORTEST_DELAY:
@@ -1174,7 +1208,7 @@ def is_simple(w, c, group):
     return 1
 
 
-@kernel(inner=True)
+@kernel
 def is_easy(w, c, queue):
     """Whether any free agent with the skill may take any contact of the queue."""
     if not w.open[queue] or c.rule == SHORTEST_DELAY or c.rule == OWN:
@@ -1186,7 +1220,7 @@ def is_easy(w, c, queue):
     return 1
 
 
-@kernel(inner=True)
+@kernel
 def is_dropped(w, c, queue):
     """Whether the queue is closed and cuts off whoever is left: it drops them, or nobody can ever answer."""
     if w.open[queue] or c.at_close[queue] == CARRY:
@@ -1235,7 +1269,7 @@ def is_never_taken(w, c):
         cut_off(w, c, queue, CUT_OFF, CALL_FAILED, c.horizon)
 
 
-@kernel(inner=True)
+@kernel
 def drop_requests(w, c, queue, outcome, now):
     """Requests of a queue end at once, in line or not yet due; dials in progress go on."""
     queues = c.balks.size
@@ -1343,7 +1377,7 @@ def happens(w, c, day, kind, row, seed, replication, now):
     elif kind == IVR_END:
         return ivr_ends(w, c, day, row, seed, replication, now)
     elif kind == REDIALS:
-        return arrives(w, c, day, row, seed, replication, now)
+        return arrives_otherwise(w, c, day, row, seed, replication, now)
     else:
         end_of_hours(w, c, now)
     return True
@@ -1357,7 +1391,7 @@ def might_happen(w, c, day, kind, row, seed, replication, now):
     if kind == TALK_END:
         return talk_ends(w, c, day, row, seed, replication, now)
     if kind == HAND_SHORTENS:
-        hand_shortens(w, c, day, row, now)
+        hand_shortens_by_name(w, c, day, row, now)
     elif kind == OVERFLOW:
         overflows(w, c, day, row, now)
     else:
@@ -1365,10 +1399,9 @@ def might_happen(w, c, day, kind, row, seed, replication, now):
     return True
 
 
-@kernel(lean=True, big=True)
-def run(work, centre, dealt, seed, replication):
+@kernel
+def plays(w, c, day, seed, replication):
     """Play one day; DONE, TOO_FEW_ROWS for its later contacts, or WRONG_RULE: the user's gave no number."""
-    w, c, day = handle(work), handle(centre), handle(dealt)
     opens(w, c, day, seed, replication)
     n, steps, step, enough = w.n, c.steps.moments.size, 0, True
     change = c.steps.moments[0]
@@ -1410,6 +1443,12 @@ def run(work, centre, dealt, seed, replication):
     if n[WRONG]:
         return WRONG_RULE
     return DONE if enough else TOO_FEW_ROWS
+
+
+@kernel(lean=True, big=True)
+def run(work, centre, day, seed, replication):
+    """Play one day by itself."""
+    return plays(handle(work), handle(centre), handle(day), seed, replication)
 
 
 def play(centre: Centre, day: Day, seed: int, replication: int) -> Records:

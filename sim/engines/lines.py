@@ -164,7 +164,7 @@ def takes_number(w, row):
     w.n[ORDERS] += 1
 
 
-@kernel(inner=True)
+@kernel
 def was_asked(w, row):
     """The offer after some waiting is put once."""
     w.i[STATE, row] = ASKED

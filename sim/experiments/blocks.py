@@ -5,35 +5,38 @@ from typing import Any
 import numpy as np
 
 from sim.engines import compiled, reference
-from sim.engines.compiled import THEN, run
+from sim.engines.compiled import plays
 from sim.engines.routing import no_number
-from sim.engines.work import WRONG_GROUP, WRONG_QUEUE
-from sim.jit import kernel
-from sim.measures.metrics import Rules, Sheet, Waits, enter, enter_records, waits_of
+from sim.engines.work import THEN, WRONG_GROUP, WRONG_QUEUE
+from sim.jit import handle, kernel
+from sim.measures.metrics import Rules, Sheet, Tables, Waits, enter_records, enters, waits_of
 from sim.model.centre import Centre
 from sim.model.day import Day, day_at
 
 ENGINES: dict[str, Any] = {"compiled": compiled, "reference": reference}
 
 
-@kernel(thin=True, big=True)
-def play_and_enter(w, c, rules, days, seed, replications, place, first, sheet):
+@kernel(lean=True, big=True)
+def play_and_enter(work, centre, judge, days, seed, replications, place, first, page):
     """Play the days from `place` on into the sheet; returns the place of the first that had too few rows.
 
     Returns −1 where the user's routing rule gave no number.
     """
+    w, c, rules, sheet = handle(work), handle(centre), handle(judge), handle(page)
+    tables = handle(Tables(work.f, work.i))
     while place < replications.size:
         if sheet.codes.size > 0 and sheet.used[0] + 2 * w.rows.size > sheet.codes.size:
             break
-        day = Day(days.start[place], days.arrived, days.talk, days.wrap, days.patience, days.again)
-        done = run(w, c, day, seed, replications[place])
+        start = days.start[place]
+        replication, row = replications[place], first + place
+        day = handle(Day(start, days.arrived, days.talk, days.wrap, days.patience, days.again))
+        done = plays(w, c, day, seed, replication)
         if done < 0:
             return -1
         if done == 0:
             break
-        firsts = w.rows[: day.start[day.start.size - 1] - day.start[0]]
-        replication, row = replications[place], first + place
-        enter(w.f, w.i, w.hours, firsts, w.i[THEN], c, rules, seed, replication, row, sheet)
+        firsts = w.rows[: start[start.size - 1] - start[0]]
+        enters(tables, w.hours, firsts, w.i[THEN], c, rules, seed, replication, row, sheet)
         place += 1
     return place
 
@@ -67,7 +70,7 @@ def play_days(
             if sheet.codes.size < 2 * rows:
                 sheet = sheet._replace(codes=np.zeros(4 * rows, dtype=np.int64))
         if engine == "reference":
-            enter_records(records, centre, rules, seed, replication, first + place, sheet)
+            enter_records(records, centre, rules, seed, replication, row, sheet)
             place += 1
             continue
         before = place

@@ -10,6 +10,7 @@ from sim.measures.metrics import BINS, Metric, Waits, bin_edges, joined_waits
 
 CONFIDENCE = 0.95
 RESAMPLES = 400
+SMALL = 1 << 17  # multiplications; OpenBLAS takes threads from twice as many on
 BLOCK = 128  # bins looked at together in the search for a percentile
 NULL = float("nan")
 
@@ -134,7 +135,7 @@ class Pool:
         counts: float64 (rows, bins), weights: (sums, rows). Blocks of bins first, then the bins of the one
         block that the percentile lies in: the whole product of the two would be large. All are whole numbers.
         """
-        reached = np.cumsum(weights @ np.add.reduceat(counts, self.blocks, axis=1), axis=1)
+        reached = np.cumsum(_product(weights, np.add.reduceat(counts, self.blocks, axis=1)), axis=1)
         wanted = share * reached[:, -1]
         where = np.minimum((reached < wanted[:, None]).sum(axis=1), self.blocks.size - 1)
         result = np.empty(wanted.size)
@@ -142,7 +143,7 @@ class Pool:
             rows = np.flatnonzero(where == block)
             bins = slice(block * BLOCK, min((block + 1) * BLOCK, self.bins.size))
             before = reached[rows, block - 1] if block else np.zeros(rows.size)
-            inner = before[:, None] + np.cumsum(weights[rows] @ counts[:, bins], axis=1)
+            inner = before[:, None] + np.cumsum(_product(weights[rows], counts[:, bins]), axis=1)
             place = np.minimum((inner < wanted[rows, None]).sum(axis=1), inner.shape[1] - 1)
             at = np.arange(rows.size)
             up_to = inner[at, place]
@@ -152,6 +153,12 @@ class Pool:
             low, high = self.low[bins][place], self.high[bins][place]
             result[rows] = low + np.clip(inside, 0.0, 1.0) * (high - low)
         return result
+
+
+def _product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """The matrix product, in pieces too small to be spread over threads, which would spin longer than they work."""
+    pieces = 1 + left.shape[0] * right.size // SMALL
+    return np.concatenate([part @ right for part in np.array_split(left, pieces)])
 
 
 def cell_waits(waits: Waits, cells: range) -> Waits:

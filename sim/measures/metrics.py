@@ -609,7 +609,7 @@ def waiting(row, t):
     return waited
 
 
-@kernel(inner=True)
+@kernel
 def worth(rules, profile, stream, seed, replication, customer):
     """What a customer is worth: a number, or the quantile of its own one."""
     if rules.value.family[0, profile] == 0:
@@ -617,7 +617,7 @@ def worth(rules, profile, stream, seed, replication, customer):
     return duration(rules.value, 0, profile, 0, u(seed, stream, replication, customer, 0, 0, VALUE))
 
 
-@kernel(inner=True)
+@kernel
 def served_at(row, arose, t, c, stream, seed, replication):
     """When a need was met: at talk end, or when the IVR had served it; arose: the need's first arrival."""
     if t.i[r.OUTCOME, row] != O_SELF_SERVED:
@@ -789,17 +789,17 @@ def blank_sheet(replications: int, centre: Centre, by_interval: bool, rules: Rul
     )
 
 
-@kernel(lean=True)
-def enter(f, i, hours, firsts, then, centre, rules, seed, replication, row, sheet):
+@kernel
+def enters(tables, hours, firsts, then, c, rules, seed, replication, row, sheet):
     """Write the totals of one replication into row `row` of a sheet; hours: float64 (4, groups, intervals)."""
-    tables, c, judge, totals = handle(Tables(f, i)), handle(centre), handle(rules), sheet.scratch
+    totals = sheet.scratch
     cells, count, kinds = totals.shape
     whole = sheet.contacts_by_interval.shape[0] > 0
     for cell in range(cells):
         for interval in range(count):
             for kind in range(kinds):
                 totals[cell, interval, kind] = 0.0
-    tally(tables, firsts, then, c, judge, seed, replication, totals, handle(sheet))
+    tally(tables, firsts, then, c, rules, seed, replication, totals, sheet)
     for cell in range(cells):
         day = sheet.contacts[row, cell]
         for interval in range(count):
@@ -817,6 +817,13 @@ def enter(f, i, hours, firsts, then, centre, rules, seed, replication, row, shee
                 sheet.agent_sums[kind, group, interval] += value
                 if whole:
                     sheet.agents_by_interval[row, kind, group, interval] = value
+
+
+@kernel(lean=True)
+def enter(f, i, hours, firsts, then, centre, rules, seed, replication, row, sheet):
+    """Write the totals of one replication by itself."""
+    tables, c, judge, page = handle(Tables(f, i)), handle(centre), handle(rules), handle(sheet)
+    enters(tables, hours, firsts, then, c, judge, seed, replication, row, page)
 
 
 def enter_records(
