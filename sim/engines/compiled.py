@@ -898,7 +898,8 @@ def need_chance(w, c, row, purpose, seed, replication):
 def gives_up(w, c, day, row, outcome, seed, replication, now):
     """End an attempt without an answer; switch or redial later if the customer does; False without a row left."""
     w.i[OUTCOME, row] = outcome
-    if c.switch_to[w.i[QUEUE, row]] < 0 and c.redial_share[profile_at(w, row)] == 0.0:
+    may = c.switch_to[w.i[QUEUE, row]] >= 0 or c.redial_share[profile_at(w, row)] > 0.0 or day.again.size > 0
+    if not may:
         return True
     return may_try_again(w, c, day, row, seed, replication, now)
 

@@ -70,7 +70,7 @@ def play_days(
             if sheet.codes.size < 2 * rows:
                 sheet = sheet._replace(codes=np.zeros(4 * rows, dtype=np.int64))
         if engine == "reference":
-            enter_records(records, centre, rules, seed, replication, row, sheet)
+            enter_records(records, centre, rules, seed, replication, first + place, sheet)
             place += 1
             continue
         before = place
