@@ -104,8 +104,7 @@ def step(contact: Contact, after: Contact, scenario: Scenario) -> str:
     """What leads from a contact to the same customer's next one."""
     if contact.need == after.need:
         return "redials" if contact.queue == after.queue else "switches"
-    queue = list(scenario.queues.values())[contact.queue]
-    return "transfers" if queue.transfer and after.arrived == contact.talk_end else "repeats"
+    return "repeats" if contact.queue == after.queue else "transfers"  # which here lead to other queues
 
 
 def due(contact: Contact, queue: Queue, scenario: Scenario) -> float:
