@@ -648,9 +648,17 @@ def smallest(dealt: Dealt, wrong: Callable[[Dealt], Any]) -> Dealt:
     return dealt
 
 
+def shorter(mapping: Mapping, name: str, keep: slice) -> Mapping:
+    """The scenario with fewer of a queue's recorded contacts."""
+    result = copy.deepcopy(mapping)
+    columns = result["queues"][name]["arrivals"]["trace"]
+    result["queues"][name]["arrivals"]["trace"] = {key: column[keep] for key, column in columns.items()}
+    return result
+
+
 def with_less(mapping: Mapping) -> Iterator[Mapping]:
     """The scenario with one part less, large parts first; not all of these are possible."""
-    intervals = len(next(iter(mapping["queues"].values()))["arrivals"]["per_interval"])
+    intervals = round(units.duration(mapping["length"]) / units.duration(mapping["interval"]))
     for name in mapping["queues"]:
         yield without(mapping, "queues", name)
     for name in mapping["agents"]:
@@ -660,7 +668,11 @@ def with_less(mapping: Mapping) -> Iterator[Mapping]:
         yield cut(mapping, intervals) | {"length": seconds(length)}
     halved = copy.deepcopy(mapping)
     for part in halved["queues"].values():
-        part["arrivals"]["per_interval"] = [number // 2 for number in part["arrivals"]["per_interval"]]
+        if "per_interval" in part["arrivals"]:
+            part["arrivals"]["per_interval"] = [number // 2 for number in part["arrivals"]["per_interval"]]
+    for name, part in mapping["queues"].items():
+        if "trace" in part["arrivals"]:
+            yield from (shorter(mapping, name, keep) for keep in (slice(None, -1), slice(1, None)))
     if halved != mapping:
         yield halved
     paths = sorted(parts(mapping), key=len)
