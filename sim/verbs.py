@@ -385,19 +385,21 @@ def sweep_of(
     replications: int | None = None,
     seed: int | None = None,
 ) -> "Sweep":
-    """A sweep from a file or a mapping, with other replications or another seed."""
+    """A sweep from a file or a mapping, with other replications or another seed, which draws its points too."""
     from dataclasses import replace
 
     from sim.experiments.design import Sweep, read_sweep, sweep_from
 
+    if seed is not None:
+        seed = _whole_number(seed, "seed", 0, 2**63 - 1)
     if isinstance(what, Sweep):
-        found = what
+        found = what if seed is None else replace(what, seed=seed)
     else:
-        found = sweep_from(what) if isinstance(what, Mapping) else read_sweep(what)
-    if replications is not None:
-        count = _whole_number(replications, "replications", 1, MOST_REPLICATIONS)
-        found = replace(found, replications=count, max_replications=max(count, found.max_replications))
-    return found if seed is None else replace(found, seed=_whole_number(seed, "seed", 0, 2**63 - 1))
+        found = sweep_from(what, seed=seed) if isinstance(what, Mapping) else read_sweep(what, seed)
+    if replications is None:
+        return found
+    count = _whole_number(replications, "replications", 1, MOST_REPLICATIONS)
+    return replace(found, replications=count, max_replications=max(count, found.max_replications))
 
 
 def check_jobs(jobs: Any) -> int:

@@ -12,6 +12,7 @@ import pytest
 from sim.errors import InputError
 from sim.experiments.design import Sweep, read_sweep, sweep_from
 from sim.scenario.schema import Scenario
+from sim.verbs import sweep_of
 
 SCENARIO: dict[str, Any] = {
     "opens": "08:00",
@@ -122,7 +123,7 @@ def test_what_stands_together_goes_in_step() -> None:
     assert values(swept) == [("small",), ("usual",), ("large",)]
     assert dict(swept.points[2].overrides) == {STAFFING: {"add": 2}, "agents.back.staffing": 4}
     again = {STAFFING: {"add": [0, 1, 2]}, "agents.back.staffing": {"add": [0, 0, 1]}}
-    assert values(sweep({"size": {"together": again}})) == [("0",), ("1, 0",), ("2, 1",)]
+    assert values(sweep({"size": {"together": again}})) == [("0, 0",), ("1, 0",), ("2, 1",)]
     same = sweep({"size": {"together": {STAFFING: {"add": [0, 1]}, "agents.back.staffing": {"add": [0, 1]}}}})
     assert values(same) == [(0,), (1,)] and same.factors[0].numeric
 
@@ -211,6 +212,8 @@ def test_drawn_points_fill_their_ranges_and_are_the_same_again(design: str) -> N
     assert values(sweep(vary, design={design: 64, "seed": 6})) == values(
         sweep(vary, design={design: 64}, seed=6)
     )
+    document = {"scenario": Scenario(**SCENARIO), "vary": vary, "design": {design: 64}}
+    assert values(sweep_of(document, seed=6)) == values(sweep(vary, design={design: 64}, seed=6))
     volumes, agents = zip(*drawn, strict=True)
     assert np.histogram(volumes, 8, (0.9, 1.1))[0].tolist() == [8] * 8
     assert [agents.count(heads) for heads in (-1, 0, 1, 2)] == [16] * 4
@@ -324,6 +327,7 @@ def test_what_is_left_out_is_that_of_the_scenario() -> None:
 
 
 SOBOL = {"sobol": 8}
+POINTWISE = {"queues.calls.patience": {"distribution": "piecewise_exponential", "points": {"1 min": "15%"}}}
 
 
 @pytest.mark.parametrize(
@@ -394,6 +398,8 @@ SOBOL = {"sobol": 8}
             {},
             "makes 9,989,001 points",
         ),
+        ({"seed": [1, 2]}, {}, "is the same for every plan"),
+        ({PATIENCE: ["1 min"]}, {"set": POINTWISE}, f'vary.{PATIENCE}: "1 min" makes no scenario'),
         ({VOLUME: [1]}, {"sed": 1}, 'unknown key (did you mean "seed"?)'),
         ({VOLUME: [1]}, {"seed": -1}, "-1 must not be negative"),
         ({VOLUME: [1]}, {"replications": 0}, "0 is too small"),

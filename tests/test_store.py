@@ -59,13 +59,13 @@ def test_a_store_can_be_read_with_any_sql_tool(made: Path) -> None:
     ("changes", "said"),
     [
         ({"seed": 7}, "another seed (1 there, 7 now)"),
-        ({"metrics": ["mean_wait", "lost_customers"]}, "another metrics"),
+        ({"metrics": ["mean_wait", "lost_customers"]}, "other metrics"),
         (
             {"set": {"queues.billing.balks": "3%"}},
             'another scenario: queues.billing.balks (null there, "3%" now)',
         ),
         ({"by_interval": True}, "another by_interval (false there, true now)"),
-        ({"vary": {"agents.back.staffing": [1, 2]}}, "another factors"),
+        ({"vary": {"agents.back.staffing": [1, 2]}}, "other factors"),
     ],
 )
 def test_a_store_of_another_sweep_is_refused_with_the_difference(

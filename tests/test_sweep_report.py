@@ -285,6 +285,9 @@ def test_more_agents_matter_most_at_the_small_centre(grid: Path, drawn: Path, ca
     assert SweepResult.load(drawn).effects("mean_wait").effects[0].factor == "volume"
     assert main(["show", str(drawn), "--effects", "mean_wait", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["effects"][0]["share"]["value"] > 0.5
+    assert main(["show", str(drawn), "--effects", "mean_wait", "--where", "volume > 90%"]) == 0
+    said = capsys.readouterr().out
+    assert "points are in it." in said and "may change" not in said  # left out, not lacking
 
 
 # Pictures and files

@@ -72,18 +72,24 @@ class Sweep:
     notes: tuple[str, ...]
 
 
-def read_sweep(path: str | os.PathLike[str]) -> Sweep:
-    """Read a sweep file (YAML or JSON); InputError, one sentence with file and line, for the first thing wrong."""
+def read_sweep(path: str | os.PathLike[str], seed: int | None = None) -> Sweep:
+    """Read a sweep file (YAML or JSON); InputError, one sentence with file and line, for the first thing wrong.
+
+    seed: in place of the file's.
+    """
     source = read(path)
     try:
-        return replace(sweep_from(source.data, source.folder), source=source.file)
+        return replace(sweep_from(source.data, source.folder, seed), source=source.file)
     except InputError as error:
         place = source.line_at(error.path) if error.path else None
         raise error.at(file=source.file, line=place) from None
 
 
-def sweep_from(document: Mapping[str, Any], folder: Path = Path()) -> Sweep:
-    """A sweep from what a file would hold; files that it names are looked for in `folder`."""
+def sweep_from(document: Mapping[str, Any], folder: Path = Path(), seed: int | None = None) -> Sweep:
+    """A sweep from what a file would hold; files that it names are looked for in `folder`.
+
+    seed: in place of the document's; points that are drawn depend on it, too.
+    """
     if not isinstance(document, Mapping):
         raise InputError(f"{shown(document)} is no mapping of keys to values")
     for key in document:
@@ -106,7 +112,8 @@ def sweep_from(document: Mapping[str, Any], folder: Path = Path()) -> Sweep:
         )
     if most < replications:
         raise InputError(f"{most} is less than replications: {replications}", path="max_replications")
-    seed = _whole(document, "seed", scenario.seed, 0, 2**63 - 1)
+    own_seed = _whole(document, "seed", scenario.seed, 0, 2**63 - 1)
+    seed = own_seed if seed is None else seed
     design = document.get("design", "grid")
     factors, points, notes = points_of(design, _factors(document, scenario, folder), scenario, folder, seed)
     _check_names(factors)
@@ -196,11 +203,11 @@ def _check_first(points: Points, factors: tuple[Factor, ...], scenario: Scenario
 def _must_make(scenario: Scenario, overrides: Mapping[str, Any], factors: tuple[Factor, ...]) -> None:
     """Refuse overrides that make no scenario, at the factor that sets what is wrong."""
     try:
-        scenario.with_(overrides)
+        scenario.under(overrides)
     except InputError as error:
         for factor in factors:
             for path, _ in places(factor):
-                if error.path == path or error.path.startswith(f"{path}."):
+                if f"{error.path}.".startswith(f"{path}.") or error.path == path.rpartition(".")[0]:
                     below = error.path.removeprefix(path).lstrip(".")
                     said = f"{shown(overrides[path])} makes no scenario"
                     said += f", {said_path(below)}" if below else ""

@@ -196,7 +196,7 @@ def _together(name: str, entry: Mapping[str, Any], scenario: Scenario, folder: P
         check_apart(factors, scenario.grid)
     if "names" not in entry:
         alike = all(len({level.value for level in step}) == 1 for step in steps)
-        made = [Level(_in_step(step), merged(step)) for step in steps]
+        made = [Level(step[0].value if alike else _side_by_side(step), merged(step)) for step in steps]
         return _levelled(name, made, factors[0].setting if alike else None)
     names = entry["names"]
     with under("names"):
@@ -223,11 +223,9 @@ def _members(members: Any, scenario: Scenario, folder: Path) -> list[Factor]:
     return factors
 
 
-def _in_step(step: Sequence[Level]) -> Value:
-    """The value that all have, or theirs side by side as text."""
-    values = [level.value for level in step]
-    if len(set(values)) == 1:
-        return values[0]
+def _side_by_side(step: Sequence[Level]) -> str:
+    """The values of several levels as text."""
+    values = (level.value for level in step)
     return ", ".join(value if isinstance(value, str) else shown(value) for value in values)
 
 

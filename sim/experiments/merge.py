@@ -17,6 +17,18 @@ from sim.experiments.store import (
     stored_definition,
 )
 
+TABLES = (
+    "sweep",
+    "points",
+    "estimates",
+    "waits",
+    "queue_totals",
+    "agent_totals",
+    "queue_totals_by_interval",
+    "agent_totals_by_interval",
+)
+"""What is put together; whatever else somebody keeps in a store, an index, a view or statistics, stays there."""
+
 
 def merge(out: Path, stores: Sequence[Path]) -> tuple[int, int]:
     """Put the points of several stores of one sweep into one; returns how many were played, and how many there are.
@@ -56,7 +68,7 @@ def _copy_tables(connection: sqlite3.Connection, store: Path) -> None:
     with _attached(connection, store):
         connection.execute("BEGIN IMMEDIATE")
         for (sql,) in connection.execute(
-            "SELECT sql FROM other.sqlite_schema WHERE sql IS NOT NULL"
+            f"SELECT sql FROM other.sqlite_schema WHERE type = 'table' AND name IN {TABLES}"
         ).fetchall():
             connection.execute(sql)
         connection.execute("INSERT INTO sweep SELECT * FROM other.sweep")
@@ -86,7 +98,7 @@ def _take_in(connection: sqlite3.Connection, out: Path, store: Path) -> None:
                 " OR (o.replications = p.replications AND o.error IS NOT NULL)"
             )
             tables = connection.execute(
-                "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name <> 'sweep'"
+                f"SELECT name FROM main.sqlite_schema WHERE name IN {TABLES} AND name <> 'sweep'"
             ).fetchall()
             for (table,) in tables:
                 connection.execute(f"DELETE FROM main.{table} WHERE point IN (SELECT point FROM taken)")

@@ -1,5 +1,7 @@
 """What a sweep would take: points, contacts, time and size, from a short trial of some of its points."""
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,7 +15,7 @@ from sim.experiments.tasks import CONTACTS, contacts_by_demand
 
 POINTS = 32  # played at most
 COUNTED = 1000  # points whose contacts are counted at most
-EMPTY = 60_000  # bytes of a store without points, about
+PAGE = 512  # bytes, the least that SQLite has, so that a few rows show in the size of a file
 
 
 class Rehearsal(NamedTuple):
@@ -39,12 +41,22 @@ def rehearse(sweep: Sweep, engine: str, jobs: int) -> Rehearsal:
     chosen: Any = [sweep.points[place * points // count] for place in range(count)]
     trial = replace(sweep, points=chosen, replications=replications, margin={})
     with TemporaryDirectory() as folder:
-        run_sweep(replace(trial, points=chosen[:1], replications=1), Path(folder, "first"), "", engine=engine)
-        store, started = Path(folder, "trial"), perf_counter()
+        first, store = (_blank(Path(folder, name)) for name in ("first", "trial"))
+        run_sweep(replace(trial, points=chosen[:1], replications=1), first, "", engine=engine)
+        started = perf_counter()
         done = run_sweep(trial, store, "", engine=engine)
-        seconds, size = perf_counter() - started, max(0, store.stat().st_size - EMPTY)
+        seconds, least, size = perf_counter() - started, first.stat().st_size, store.stat().st_size
     if done.failed and len(done.failed) == count:
         raise InputError(f"the points that were tried cannot be played: {done.failed[0][1]}")
     scale = points * sweep.replications / max(1, (count - len(done.failed)) * replications)
     contacts = each * points * sweep.replications
-    return Rehearsal(points, sweep.replications, contacts, seconds * scale / jobs, size * scale, jobs)
+    whole = least + (size - least) * scale
+    return Rehearsal(points, sweep.replications, contacts, seconds * scale / jobs, whole, jobs)
+
+
+def _blank(store: Path) -> Path:
+    """A store of small pages, with nothing in it."""
+    with closing(sqlite3.connect(store)) as connection:
+        connection.execute(f"PRAGMA page_size = {PAGE}")
+        connection.execute("VACUUM")
+    return store

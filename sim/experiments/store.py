@@ -223,8 +223,9 @@ def check_same(path: Path, stored: Mapping[str, Any], wanted: Mapping[str, Any])
             there, here = stored.get("scenario"), wanted["scenario"]
         place, old, new = next(differences(there, here), ("", there, here))
         where = f"{what}{': ' if key == 'scenario_sha256' else '.'}{place}" if place else what
+        article = "other" if what in ("metrics", "factors") else "another"
         raise InputError(
-            f"was made with another {where} ({shown(old)} there, {shown(new)} now); "
+            f"was made with {article} {where} ({shown(old)} there, {shown(new)} now); "
             "choose another file, or go back to what was",
             file=str(path),
         )

@@ -183,14 +183,15 @@ def _framed(
 
 
 def _apart(ax: Any, rows: Sequence["Row"], place: Callable[["Row"], tuple[float, float]]) -> list["Row"]:
-    """Those rows, a dozen at most, whose names do not cover each other in the picture."""
+    """Those rows, a dozen at most and from end to end, whose names do not cover each other in the picture."""
     ax.autoscale_view()
     told: list[tuple[np.ndarray, Row]] = []
     for row in rows:
         at = ax.transAxes.inverted().transform(ax.transData.transform(place(row)))
-        if len(told) < MOST_NAMED and all(np.hypot(*(at - other)) > NEAR for other, _ in told):
+        if all(np.hypot(*(at - other)) > NEAR for other, _ in told):
             told.append((at, row))
-    return [row for _, row in told]
+    chosen = np.linspace(0, len(told) - 1, min(len(told), MOST_NAMED)).round().astype(int)
+    return [told[place][1] for place in chosen]
 
 
 def plot_effects(result: "SweepResult", effects: "Effects", ax: Any = None) -> Any:

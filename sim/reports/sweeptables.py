@@ -145,14 +145,15 @@ def changes_of(result: "SweepResult", effects: "Effects") -> tuple[str, list[Cel
 
 def effects_words(result: "SweepResult", effects: "Effects") -> str:
     """How the table of effects is to be read."""
-    played = f"{effects.points:,} of {result.counts.points:,} points are in it"
     sentences = [
         "The share says how much of the spread of the metric over the points a factor explains alone; (together) is "
         + ("what they do only in combination, and what is no parabola." if effects.drawn else "what they do only in "
         "combination."),
     ]  # fmt: skip
-    if effects.points < result.counts.points:
-        sentences.append(f"{played}: shares may change when all are played.")
+    counts = result.counts
+    if effects.points < counts.points:
+        unplayed = ": shares may change when all are played" * (counts.played < counts.points)
+        sentences.append(f"{effects.points:,} of {counts.points:,} points are in it{unplayed}.")
     return folded(sentences, WIDTH)
 
 
