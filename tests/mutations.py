@@ -25,7 +25,7 @@ GROUPS = {
     "stories": ["test_stories.py", "test_order.py", "test_floor.py"],
     "laws": ["test_floors.py", "test_laws.py", "test_properties.py"],
     "totals": ["test_totals.py", "test_counting.py"],
-    "dealing": ["test_day.py", "test_routing.py", "test_chance.py", "test_distributions.py"],
+    "dealing": ["test_day.py", "test_trace.py", "test_routing.py", "test_chance.py", "test_distributions.py"],
     "exact": ["test_exact_cases.py", "test_tables.py"],
 }
 NO_SHRINKING = """
@@ -91,8 +91,8 @@ MUTATIONS = [
     Mutation(
         "a redial at the closing moment happens",
         CENTRE,
-        "if start + delay < c.span_closes[span]:",
-        "if start + delay <= c.span_closes[span]:",
+        "if start + delay < closes[span]:",
+        "if start + delay <= closes[span]:",
     ),
     Mutation(
         "callbacks are offered at the last moment too",
@@ -127,8 +127,8 @@ MUTATIONS = [
     Mutation(
         "whoever comes after closing is let in",
         COMPILED,
-        "    if not w.open[queue]:\n        is_not_answered",
-        "    if w.open[queue] == 2:\n        is_not_answered",
+        "    if not w.open[queue] and not lets_in(w, c, queue):\n        is_not_answered",
+        "    if w.open[queue] == 2 and not lets_in(w, c, queue):\n        is_not_answered",
     ),
     Mutation(
         "head starts are forgotten",
@@ -223,8 +223,8 @@ MUTATIONS = [
     Mutation(
         "agents beyond the staffing take contacts beside others",
         AGENTS,
-        "    return beyond > 0\n",
-        "    return beyond > 1\n",
+        "    return beyond > 0 and order_of",
+        "    return beyond > 1 and order_of",
     ),
     Mutation(
         "whoever is transferred frees the line twice",
@@ -285,6 +285,24 @@ MUTATIONS = [
         COMPILED,
         "w.f[STANDS, row], w.length[queue], c.base",
         "w.f[STANDS, row], w.on_line[queue], c.base",
+    ),
+    Mutation(
+        "whoever was not seen to come back comes back",
+        COMPILED,
+        "share = c.redial_share[profile] if recorded == UNKNOWN else 0.0",
+        "share = c.redial_share[profile]",
+    ),
+    Mutation(
+        "a recorded attempt keeps the patience of the one before",
+        COMPILED,
+        "        w.f[PATIENT, again] = day.patience[recorded]\n",
+        "",
+    ),
+    Mutation(
+        "patience of the recorded is drawn among all, not among what outlasts",
+        DAY,
+        "uniform = min(least + uniform * (1.0 - least), 1.0 - 2.0**-53)",
+        "uniform = min(uniform, 1.0 - 2.0**-53)",
     ),
 ]
 
