@@ -21,6 +21,8 @@ _HOMES = {
     "staff": "sim.verbs",
     "schedule": "sim.verbs",
     "fit": "sim.verbs",
+    "replay": "sim.verbs",
+    "backtest": "sim.verbs",
     "deal": "sim.verbs",
     "trace": "sim.verbs",
     "Scenario": "sim.scenario.schema",
@@ -38,11 +40,13 @@ if TYPE_CHECKING:
     from sim.reports.results import Result as Result
     from sim.reports.sweeps import SweepResult as SweepResult
     from sim.scenario.schema import Scenario as Scenario
+    from sim.verbs import backtest as backtest
     from sim.verbs import compare as compare
     from sim.verbs import deal as deal
     from sim.verbs import explain as explain
     from sim.verbs import fit as fit
     from sim.verbs import load as load
+    from sim.verbs import replay as replay
     from sim.verbs import schedule as schedule
     from sim.verbs import simulate as simulate
     from sim.verbs import staff as staff

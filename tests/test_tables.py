@@ -184,7 +184,7 @@ def test_the_first_table_has_units_in_its_heads_and_margins_in_its_cells() -> No
 
 def test_a_column_of_durations_has_one_unit_that_of_the_longest() -> None:
     heads = {
-        unit: tables._run_tables(result(wait=wait))[0].heads
+        unit: tables.run_tables(result(wait=wait))[0].heads
         for unit, wait in (("s", 30), ("min", 600), ("h", 40_000))
     }
     assert all(f"mean wait\n{unit}" in names for unit, names in heads.items())
@@ -501,7 +501,7 @@ def test_long_waits_and_chains_of_contacts_stand_in_the_comparison_where_they_di
         for name, wait, contacts in (("today", 9000, 30), ("other", 5000, 24))
     }
     (table,) = (
-        table for table in tables._comparison_tables(Comparison(plans)) if table.corner == "further, a day"
+        table for table in tables.comparison_tables(Comparison(plans)) if table.corner == "further, a day"
     )
     assert [head.replace("\n", " ") for head in table.heads] == ["longest wait min", "contacts each"]
 
@@ -643,8 +643,8 @@ def test_the_time_to_an_agent_stands_in_the_comparison_wherever_there_are_callba
     plain = Comparison({"today": result(10, 2), "other": result(8, 2)})
     offered = Comparison({"today": result(10, 2), "callbacks": called_back(6, 1, 5)})
     heads = {
-        "plain": [head.split("\n")[0] for head in tables._comparison_tables(plain)[0].heads],
-        "offered": [head.replace("\n", " ") for head in tables._comparison_tables(offered)[0].heads],
+        "plain": [head.split("\n")[0] for head in tables.comparison_tables(plain)[0].heads],
+        "offered": [head.replace("\n", " ") for head in tables.comparison_tables(offered)[0].heads],
     }
     assert "lost rate" in heads["plain"] and "time to" not in heads["plain"]
     assert {"time to agent min", "callbacks kept", "callbacks broken"} <= set(heads["offered"])

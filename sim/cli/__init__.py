@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import NoReturn
 
 from sim import __version__
-from sim.cli.history import add_fit, fit_log
+from sim.cli.history import add_backtest, add_fit, add_replay, backtest_log, fit_log, replay_log
 from sim.cli.inout import BAD_INPUT, DONE, INTERRUPTED, add_plan, add_scenario, scenario_from
 from sim.cli.play import add_compare, add_explain, add_run, compare_plans, explain_difference, run_plan
+from sim.cli.report import add_report, write_report
 from sim.cli.search import add_schedule, add_staff, schedule_plan, staff_plan
 from sim.cli.shows import add_show, show_store
 from sim.cli.sweeps import add_merge, add_sweep, merge_stores, play_sweep
@@ -20,7 +21,7 @@ from sim.reports.formulas import add_erlang
 
 COMMANDS = (
     *("new", "run", "compare", "explain", "sweep", "show", "merge", "staff", "schedule", "erlang", "fit"),
-    *("check", "schema"),
+    *("replay", "backtest", "report", "check", "schema"),
 )
 OPTIONS = ("replications", "seed", "engine", "jobs", "confidence")  # errors of these name the option
 
@@ -70,6 +71,13 @@ def parser() -> argparse.ArgumentParser:
     add_schedule(command("schedule", "the cheapest shifts that meet the targets", schedule_plan))
     add_fit(
         command("fit", "a call log into a scenario that runs, with the evidence for its figures", fit_log)
+    )
+    add_replay(command("replay", "recorded days under any plan, beside what happened", replay_log))
+    add_backtest(
+        command("backtest", "fit on some days, predict others, hold against what happened", backtest_log)
+    )
+    add_report(
+        command("report", "one HTML file of a scenario, a saved result or a sweep, to be sent", write_report)
     )
     check = command("check", "validate a scenario and say in words what was understood", _check)
     add_scenario(check)

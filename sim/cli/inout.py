@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 DONE, FAILED, BAD_INPUT, UNMET, INTERRUPTED = 0, 1, 2, 3, 130
 PICTURES = (".png", ".svg", ".pdf")
+SHEETS = (".xlsx", ".csv")
 
 
 def add_scenario(sub: argparse.ArgumentParser) -> None:
@@ -25,7 +26,9 @@ def add_scenario(sub: argparse.ArgumentParser) -> None:
 
 def add_plan(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
-        "--plan", metavar="NAME", help="the plan to play, or a file of one (.yaml, .json); default: the first"
+        "--plan",
+        metavar="NAME",
+        help="the plan to play, or a file of one (.yaml, .json, .xlsx); default: the first",
     )
 
 
@@ -50,7 +53,7 @@ def scenario_from(options: argparse.Namespace) -> "Scenario":
 
 def _with_plan(options: argparse.Namespace, scenario: "Scenario") -> "Scenario":
     """The scenario with the plan that --plan names by a file; `options.plan` is then the name it gets."""
-    from sim.scenario.planfiles import ENDINGS, name_of, read_plan
+    from sim.scenario.planfiles import ENDINGS, name_of, plan_from
 
     given = getattr(options, "plan", None)
     if given is None or given in scenario.plans or not given.lower().endswith(ENDINGS):
@@ -59,7 +62,7 @@ def _with_plan(options: argparse.Namespace, scenario: "Scenario") -> "Scenario":
     if options.plan in scenario.plans:
         said = f"the scenario has a plan {shown(options.plan)} of its own; rename the file, or name that plan"
         raise InputError(said, file=given)
-    plan = read_plan(Path(given))
+    plan = plan_from(Path(given), scenario.grid)
     try:
         scenario.under(plan)
     except InputError as error:
@@ -69,18 +72,46 @@ def _with_plan(options: argparse.Namespace, scenario: "Scenario") -> "Scenario":
 
 def check_outputs(options: argparse.Namespace) -> None:
     """What is to be written can be, as far as can be seen before anything is played."""
+    read = {"scenario": options.scenario, "plan": getattr(options, "plan", None)}
     for option, name in (("--out", options.out), ("--plot", options.plot)):
         if name is None:
             continue
         path = Path(name)
-        if options.scenario != "-" and path.exists() and path.samefile(options.scenario):
-            raise InputError(f"{shown(name)} is the scenario itself; choose another name", file=option)
+        for what, given in read.items():
+            if path.exists() and given and Path(given).exists() and path.samefile(given):
+                raise InputError(f"{shown(name)} is the {what} itself; choose another name", file=option)
         if not name or path.is_dir():
             raise InputError(f"{shown(name)} is a folder; add the name of a file", file=option)
         if not path.parent.is_dir():
             raise InputError(f"there is no folder {shown(str(path.parent))}; make it first", file=option)
     if options.plot and Path(options.plot).suffix.lower() not in PICTURES:
         raise InputError(f"{shown(options.plot)} does not end in {', '.join(PICTURES)}", file="--plot")
+
+
+def check_picture(options: argparse.Namespace, of: str) -> None:
+    """Refuse a kind of picture that is not there, or that nobody draws; of: "run" or "compare"."""
+    from sim.reports.pictures import OF_COMPARISON, OF_RESULT, check_kind
+
+    if options.plot_kind is None:
+        return
+    if not options.plot:
+        raise InputError("says what --plot FILE draws; add that", file="--plot-kind")
+    try:
+        check_kind(OF_RESULT if of == "run" else OF_COMPARISON, options.plot_kind)
+    except InputError as error:
+        raise error.at(file="--plot-kind") from None
+
+
+def check_sheets(options: argparse.Namespace, apart: dict[str, Any]) -> None:
+    """Refuse a workbook or CSV file as --out beside options that do not go with one; apart: those and their values."""
+    if as_sheets(options) and (given := [name for name, value in apart.items() if value]):
+        said = f"sheets of {shown(options.out)} do not go with {' and '.join(given)}"
+        raise InputError(f"{said}; leave that out, or let the name end otherwise", file="--out")
+
+
+def as_sheets(options: argparse.Namespace) -> bool:
+    """Whether what is found goes into a workbook or a CSV file."""
+    return bool(options.out) and Path(options.out).suffix.lower() in SHEETS
 
 
 def settings_from(options: argparse.Namespace, scenario: "Scenario", plans: int) -> dict[str, Any]:
@@ -148,22 +179,27 @@ class Bar:
 
 
 def show(options: argparse.Namespace, table: Callable[[], str], result: Any) -> None:
-    if options.json:
-        import json
-
-        document = result.to_dict(options.by_interval)
-        if getattr(options, "formulas", False):
-            from sim.reports.beside_formulas import formulas_document
-
-            document["formulas"] = formulas_document(result)
-        text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
-    else:
-        text = table()
+    """A result as text, as JSON or as sheets, wherever it is wanted, and its picture if that is."""
     if options.plot:
         from sim.reports.plots import save_figure
 
-        save_figure(result.plot(), options.plot)
-    put(options, text)
+        save_figure(result.plot(kind=options.plot_kind or ""), options.plot)
+    if as_sheets(options):
+        result.write(options.out, by_interval=options.by_interval)
+        print(f"wrote {options.out}")
+    else:
+        put(options, _document(options, result) if options.json else table())
+
+
+def _document(options: argparse.Namespace, result: Any) -> str:
+    import json
+
+    document = result.to_dict(options.by_interval)
+    if getattr(options, "formulas", False):
+        from sim.reports.beside_formulas import formulas_document
+
+        document["formulas"] = formulas_document(result)
+    return json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
 
 
 def put(options: argparse.Namespace, text: str) -> None:

@@ -11,7 +11,10 @@ from sim.cli.inout import (
     Bar,
     add_plan,
     add_scenario,
+    as_sheets,
     check_outputs,
+    check_picture,
+    check_sheets,
     margin_from,
     put,
     scenario_from,
@@ -25,11 +28,13 @@ if TYPE_CHECKING:
     from sim.reports.results import Result
     from sim.scenario.schema import Scenario
 
+MOST_KEPT = 500_000  # replications × intervals × queues, some 360 bytes each
+
 
 def add_run(sub: argparse.ArgumentParser) -> None:
     add_scenario(sub)
     add_plan(sub)
-    _add_play_options(sub)
+    _add_play_options(sub, "service (default), day, occupancy, waits, days, flow, lost or line")
     sub.add_argument(
         "--trace", nargs="?", type=int, const=0, metavar="R", help="replication R (0) as a story"
     )
@@ -40,7 +45,7 @@ def add_run(sub: argparse.ArgumentParser) -> None:
 
 def add_compare(sub: argparse.ArgumentParser) -> None:
     add_scenario(sub)
-    _add_play_options(sub)
+    _add_play_options(sub, "plans (default), differences or cost")
     sub.add_argument(
         "--best",
         metavar="METRIC[=ZONE]",
@@ -51,7 +56,7 @@ def add_compare(sub: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_play_options(sub: argparse.ArgumentParser) -> None:
+def _add_play_options(sub: argparse.ArgumentParser, kinds: str) -> None:
     sub.add_argument("--replications", type=int, metavar="N", help="days to play (default: the scenario's)")
     sub.add_argument("--seed", type=int, metavar="S", help="seed of all chance (default: the scenario's)")
     sub.add_argument("--engine", default="compiled", metavar="NAME", help="compiled (default) or reference")
@@ -62,8 +67,13 @@ def _add_play_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--max-replications", type=int, metavar="N", help="at most so many for --margin")
     sub.add_argument("--by-interval", action="store_true", help="figures for every interval too")
     sub.add_argument("--json", action="store_true", help="one JSON document instead of tables")
-    sub.add_argument("--out", metavar="FILE", help="write what would be printed to a file")
+    sub.add_argument(
+        "--out",
+        metavar="FILE",
+        help="write what would be printed to a file; .xlsx: a workbook, .csv: one table",
+    )
     sub.add_argument("--plot", metavar="FILE", help="draw it: a .png, .svg or .pdf file")
+    sub.add_argument("--plot-kind", metavar="KIND", help=f"what --plot draws: {kinds}")
     sub.add_argument("--quiet", action="store_true", help="no progress on stderr")
 
 
@@ -71,16 +81,26 @@ def run_plan(options: argparse.Namespace) -> int:
     from sim.verbs import simulate
 
     check_outputs(options)
+    check_picture(options, "run")
+    idle = {"--trace": options.trace is not None, "--formulas": options.formulas}
+    check_sheets(options, {"--json": options.json, **idle})
     scenario = scenario_from(options)
     if options.trace is not None:
         return _trace(options, scenario)
     settings = settings_from(options, scenario, 1)
-    settings["by_interval"] = options.by_interval or options.formulas
+    workbook = as_sheets(options) and options.out.lower().endswith(".xlsx")
+    bands = bool(options.plot) and _fits(scenario, settings["replications"])
+    settings["by_interval"] = options.by_interval or options.formulas or workbook or bands
     result = simulate(scenario, options.plan, **settings)
     warn(options, {result.plan: result.scenario})
     _say_unmet(options, {result.plan: result})
     show(options, lambda: "\n\n".join(_run_parts(options, result)), result)
     return DONE
+
+
+def _fits(scenario: "Scenario", replications: int) -> bool:
+    """Whether what every replication came to by interval can be kept for the margins of a picture."""
+    return replications * scenario.grid.count * len(scenario.queues) <= MOST_KEPT
 
 
 def _run_parts(options: argparse.Namespace, result: "Result") -> list[str]:
@@ -121,11 +141,14 @@ def compare_plans(options: argparse.Namespace) -> int:
     from sim.reports.tables import compare_table
     from sim.verbs import compare
 
-    if options.by_interval and not options.json:
+    if options.by_interval and not (options.json or as_sheets(options)):
         raise InputError(
-            "of compare is for --json; add it, or run one plan by interval", file="--by-interval"
+            "of compare is for --json; add it, or run one plan by interval, or name a workbook with --out",
+            file="--by-interval",
         )
     check_outputs(options)
+    check_picture(options, "compare")
+    check_sheets(options, {"--json": options.json, "--best": options.best is not None})
     scenario = scenario_from(options)
     if options.best is not None:
         return _best(options, scenario)
@@ -195,6 +218,7 @@ def explain_difference(options: argparse.Namespace) -> int:
 
     options.plot = None
     check_outputs(options)
+    check_sheets(options, {"explain": True})
     if options.other is None and options.plans is None:
         raise InputError("explain takes two scenario files, or one and --plans with two of its plans")
     a = scenario_from(options)

@@ -21,7 +21,9 @@ def _add_search(sub: argparse.ArgumentParser, what: str) -> None:
         "--set", action="append", default=[], metavar="PATH=VALUE", help="override a value (repeatable)"
     )
     sub.add_argument(
-        "--plan", metavar="NAME", help=f"the plan to {what}, or a file of one; default: the first"
+        "--plan",
+        metavar="NAME",
+        help=f"the plan to {what}, or a file of one (.yaml, .json, .xlsx); default: the first",
     )
     sub.add_argument(
         "--replications", type=int, metavar="N", help="days to search on (default: the scenario's)"
@@ -48,9 +50,14 @@ def add_staff(sub: argparse.ArgumentParser) -> None:
         "--curve", action="store_true", help="cost against lost customers, 15%% fewer to 15%% more agents"
     )
     sub.add_argument(
+        "--plot",
+        metavar="FILE",
+        help="draw the agents, or with --curve cost against loss: .png, .svg or .pdf",
+    )
+    sub.add_argument(
         "--out", action="append", default=[], metavar="FILE",
-        help="write the staffing as a plan that `run --plan FILE` reads (.yaml, .json), or as columns for "
-        "`staffing: {file: …}` (.csv)",
+        help="write the staffing as a plan that `run --plan FILE` reads (.yaml, .json; .xlsx with all figures), or as "
+        "columns for `staffing: {file: …}` (.csv)",
     )  # fmt: skip
 
 
@@ -61,7 +68,8 @@ def add_schedule(sub: argparse.ArgumentParser) -> None:
     _add_search(sub, "make shifts for")
     sub.add_argument(
         "--out", action="append", default=[], metavar="FILE",
-        help="write a roster (.csv), or the plan that `run --plan FILE` reads (.yaml, .json); may be given for each",
+        help="write a roster (.csv), the plan that `run --plan FILE` reads (.yaml, .json), or a workbook (.xlsx); "
+        "may be given for each",
     )  # fmt: skip
 
 
@@ -85,9 +93,12 @@ def _searched(options: argparse.Namespace, verb: Any, words: Any, **more: Any) -
 
     from sim.scenario import units
 
+    picture = getattr(options, "plot", None)
+    given = {"scenario": options.scenario, "plan": options.plan}
+    check_outputs(argparse.Namespace(**given, out=None, plot=picture))
     for name in options.out:
         words.check_ending(name)
-        check_outputs(argparse.Namespace(scenario=options.scenario, out=name, plot=None))
+        check_outputs(argparse.Namespace(**given, out=name, plot=None))
     try:
         confidence = units.share(options.confidence)
     except InputError as error:
@@ -104,11 +115,15 @@ def _searched(options: argparse.Namespace, verb: Any, words: Any, **more: Any) -
         progress=None if options.quiet else _told(scenario, sys.stderr, words.LAST_STAGE),
         **more,
     )
-    if result.state == "cannot be met" and options.out:
+    if result.state == "cannot be met" and (options.out or picture):
         print("ccsim: nothing was written: the targets cannot be met", file=sys.stderr)
-    elif options.out:
+    else:
         for name in options.out:
             result.write(name)
+        if picture:
+            from sim.reports.plots import save_figure
+
+            save_figure(result.plot(), picture)
     document = (
         json.dumps(result.to_dict(), ensure_ascii=False, indent=1, allow_nan=False) if options.json else ""
     )

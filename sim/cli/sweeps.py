@@ -8,7 +8,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from sim.cli.inout import DONE, FAILED, INTERRUPTED
+from sim.cli.inout import DONE, FAILED, INTERRUPTED, SHEETS
 from sim.errors import InputError, shown
 
 if TYPE_CHECKING:
@@ -86,6 +86,9 @@ def play_sweep(options: argparse.Namespace) -> int:
 
 def _check_is_not_input(options: argparse.Namespace) -> None:
     out = Path(options.out)
+    if out.suffix.lower() in SHEETS:
+        said = f"{shown(options.out)} cannot be the store; end it in .sqlite, then ccsim show STORE --to {options.out}"
+        raise InputError(said, file="--out")
     if out.exists() and Path(options.sweep).exists() and out.samefile(options.sweep):
         raise InputError(f"{shown(options.out)} is the sweep itself; choose another name", file="--out")
 

@@ -1,22 +1,22 @@
 """The points of a sweep written as CSV, as a workbook or as Parquet: one row a point, numbers as numbers."""
 
-import csv
-import io
-import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import InputError, shown
+from sim.reports.figures import finite
 from sim.reports.results import write_whole
+from sim.reports.sheets import WHOLE, Column, Sheet, format_of, three, unit_format, write_sheets
+from sim.reports.sweepqueries import METRICS
+from sim.reports.workbooks import assumptions
 
 if TYPE_CHECKING:
     from sim.reports.sweepqueries import Row
     from sim.reports.sweeps import SweepResult
 
 ENDINGS = (".csv", ".parquet", ".xlsx")
-MOST_ROWS = 1_048_575  # of a sheet, below its head
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for one
+PROVENANCE = ("version", "scenario_sha256")  # of what a store says of itself
 
 
 def check_export(name: str) -> None:
@@ -31,66 +31,36 @@ def check_export(name: str) -> None:
 def write_rows(result: "SweepResult", path: Path, rows: Sequence["Row"]) -> None:
     """Write rows to a .csv, .parquet or .xlsx file, whole or not at all."""
     check_export(str(path))
-    metrics = list(rows[0].estimates) if rows else result.metrics
-    heads = ["point", "replications", "error", *(column.name for column in result.factors)]
-    heads += [name for metric in metrics for name in (metric, f"{metric} low", f"{metric} high")]
-    written = {".csv": _csv, ".xlsx": _xlsx, ".parquet": _parquet}[path.suffix.lower()]
-    write_whole(path, written(heads, _lines(result, rows)))
+    columns = _columns(result, list(rows[0].estimates) if rows else result.metrics)
+    if path.suffix.lower() == ".parquet":
+        return write_whole(path, _parquet([column.head for column in columns], _lines(result, rows)))
+    points = Sheet("points", columns, _lines(result, rows))
+    write_sheets(path, [points, _assumptions(result)], points.name)
+
+
+def _columns(result: "SweepResult", metrics: Sequence[str]) -> list[Column]:
+    currency = result.scenario.currency
+    columns = [Column("point", WHOLE), Column("replications", WHOLE), Column("error", width=16.0)]
+    columns += [Column(factor.name, unit_format(factor.unit, currency)) for factor in result.factors]
+    return columns + [column for m in metrics for column in three(m, format_of(METRICS[m], currency))]
+
+
+def _assumptions(result: "SweepResult") -> Sheet:
+    from sim.reports.sweeptables import head_of
+
+    title, *said = head_of(result).splitlines()
+    provenance = {name: result.head[name] for name in PROVENANCE if name in result.head}
+    played = {"seed": result.head["seed"]}
+    return assumptions(result.scenario, f"{title}, at the point that was varied", said, played, provenance)
 
 
 def _lines(result: "SweepResult", rows: Sequence["Row"]) -> Iterator[list[Any]]:
     """Each point's cells: text, numbers, or None where there is nothing."""
     names = [column.name for column in result.factors]
     for row in rows:
-        figures = [
-            figure if math.isfinite(figure) else None
-            for estimate in row.estimates.values()
-            for figure in estimate
-        ]
-        yield [
-            row.point,
-            row.replications,
-            row.error or None,
-            *(row.values[name] for name in names),
-            *figures,
-        ]
-
-
-def _csv(heads: Sequence[str], lines: Iterator[list[Any]]) -> bytes:
-    """Text that a spreadsheet would compute with gets an apostrophe before it."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(map(_harmless, heads))
-    writer.writerows([_harmless(cell) if isinstance(cell, str) else cell for cell in line] for line in lines)
-    return text.getvalue().encode()
-
-
-def _harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(FORMULA) else text
-
-
-def _xlsx(heads: Sequence[str], lines: Iterator[list[Any]]) -> bytes:
-    from openpyxl import Workbook
-    from openpyxl.cell import WriteOnlyCell
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet("points")
-    sheet.freeze_panes = "B2"
-
-    def as_text(text: str) -> Any:
-        written = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", text))
-        written.data_type = "s"  # also where it begins like a formula
-        return written
-
-    sheet.append([as_text(head) for head in heads])
-    for count, line in enumerate(lines):
-        if count >= MOST_ROWS:
-            raise InputError(f"a sheet holds {MOST_ROWS:,} points; write .csv or .parquet", file="--to")
-        sheet.append([as_text(cell) if isinstance(cell, str) else cell for cell in line])
-    written = io.BytesIO()
-    book.save(written)
-    return written.getvalue()
+        figures = finite([figure for estimate in row.estimates.values() for figure in estimate])
+        varied = (row.values[name] for name in names)
+        yield [row.point, row.replications, row.error or None, *varied, *figures]
 
 
 def _parquet(heads: Sequence[str], lines: Iterator[list[Any]]) -> bytes:

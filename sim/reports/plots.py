@@ -1,119 +1,66 @@
-"""Pictures of results: one run by interval, plans side by side; drawn on the caller's axes or on new ones."""
+"""What all pictures share: the palette, axes, legends, letters of every script, and files; matplotlib is here alone."""
 
 import math
+import re
 import sys
-import textwrap
+import warnings
+from collections.abc import Iterator, Sequence
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from sim.errors import InputError, shown
-from sim.measures.estimate import Estimate
-from sim.reports.figures import a_day, cell, clean, compact, joined, unit_of
-from sim.reports.results import Comparison, Result, write_whole
-from sim.reports.verdicts import verdict, wait_metric
-from sim.scenario.expand import Grid
-from sim.scenario.units import DAY, say_clock, say_duration, say_share
+from sim.reports.figures import clean
+from sim.reports.lettering import FOR_BROWSERS, apart, columns, cut, drawn, missing_words, script_of
+from sim.reports.results import write_whole
 
 # Okabe and Ito, https://jfly.uni-koeln.de/color/: told apart whatever the colour vision
-BLUE, VERMILLION, SKY = "#0072B2", "#D55E00", "#56B4E9"
+BLUE, VERMILLION, SKY, GREEN, ORANGE = "#0072B2", "#D55E00", "#56B4E9", "#009E73", "#E69F00"
 GREY, PALE = "#7F7F7F", "#BFBFBF"
-LINES = (BLUE, VERMILLION, "#009E73", "#CC79A7", "#E69F00", SKY, "#000000")
+LINES = (BLUE, VERMILLION, GREEN, "#CC79A7", ORANGE, SKY, "#000000")
 MARKS = "osD^vP*X"
 STYLES = ("-", "--", "-.", ":")
+HATCHES = (
+    "",
+    "////",
+    "----",
+    "xxxx",
+    "\\\\\\\\",
+    "++",
+    "||||",
+)  # lines alone: dots and rings make an SVG large
+DASHED = (0, (6, 4))
+DASHES = (DASHED, (0, (2, 2)), (0, (8, 2, 2, 2)))  # of several targets in one picture
 ENDINGS = ("png", "svg", "pdf")
-VERDICTS = {
-    "better": (BLUE, "better"), "worse": (VERMILLION, "worse"), "": (GREY, ""),
-    "cannot tell yet": (PALE, "cannot tell yet"), "no difference": (PALE, "no difference"),
-    "differs": (SKY, "better in some things, worse in others"),
-}  # fmt: skip
-WAITS = {"mean_wait": "wait {}", "time_to_agent": "{} to an agent"}
-TICKS = 12
+FAMILY = re.compile(rb"""(<(?:text|tspan) style="[^">]*?) ?font-family: [^;">]*;?""")
+BAND = 0.18  # opacity of a margin's band
+INK = {"color": "black", "linewidth": 0.9}
 
 
-def plot_result(result: Result, ax: Any = None) -> Any:
-    """Draw one run by interval: with one queue its contacts and service, with several the service of each.
-
-    ax: matplotlib Axes to draw on; a new figure if None. Returns the Axes.
-    """
-    grid, queues = result.scenario.grid, list(result.scenario.queues)
-    ax = new_axes(max(8.0, min(16.0, 3.0 + grid.count / 6)), 4.8) if ax is None else ax
-    if len(queues) == 1:
-        _draw_contacts(result, ax)
-        beside = ax.twinx()
-        _draw_levels(result, beside)
-        draw_legend(ax, beside, below=_below(grid))
-    else:
-        _draw_levels(result, ax)
-        draw_legend(ax, below=_below(grid))
-    ax.set_title(f"{as_label(result.scenario.name, 70)}\n{as_label(result.plan, 70)}", fontsize="medium")
-    _clock_axis(ax, grid)
-    return ax
+def line_style(number: int, places: int = 0) -> dict[str, Any]:
+    """Colour, dashes and mark of the n-th line, told apart in grey too; no marks where there are many places."""
+    return {
+        "color": LINES[number % len(LINES)],
+        "linestyle": STYLES[number % len(STYLES)],
+        "marker": MARKS[number % len(MARKS)] if places <= 60 else "",
+        "markersize": 4,
+        "linewidth": 1.5,
+    }
 
 
-def plot_comparison(comparison: Comparison, ax: Any = None) -> Any:
-    """Draw lost customers (or the wait, where none are lost) by plan, and what stands beside them in words.
-
-    The colour says how a plan fares against the baseline on the same days; its whisker is the 95% margin of that
-    difference, so one that does not reach the baseline's dotted line shows a difference that is sure.
-    ax: matplotlib Axes to draw on; a new figure if None. Returns the Axes.
-    """
-    plans = list(comparison.results)
-    first = comparison.results[plans[0]]
-    ax = new_axes(10.5, 1.8 + 0.55 * len(plans)) if ax is None else ax
-    queues = {plan: result.queue() for plan, result in comparison.results.items()}
-    wait = wait_metric(comparison.results.values())
-    metric = "lost_customers" if any(row["lost_customers"].value for row in queues.values()) else wait
-    values = [row[metric].value for row in queues.values()]
-    longest = max((value for value in values if math.isfinite(value)), default=0.0)
-    scale, unit = (1.0, "") if metric == "lost_customers" else unit_of(longest)
-    labels = set()
-    for row, plan in enumerate(plans):
-        end, change = values[row] / scale, comparison.difference(plan)[metric]
-        colour, label = (GREY, "baseline") if row == 0 else VERDICTS[verdict(comparison, plan).word]
-        ax.barh(row, end, color=colour, height=0.62, label="" if label in labels else label)
-        labels.add(label)
-        if row and math.isfinite(change.margin):
-            ax.errorbar(end, row, xerr=change.margin / scale, color="black", capsize=3, linewidth=1.2)
-        words = [] if row == 0 else [f"{_signed(change, scale)} {unit}".rstrip()]
-        words += [WAITS[wait].format(compact(queues[plan][wait].value))] if metric == "lost_customers" else []
-        beside = " · ".join([*words, _spent(comparison.results[plan])])
-        ax.text(1.02, row, beside, transform=ax.get_yaxis_transform(), va="center", fontsize="small")
-    ax.axvline(values[0] / scale, color="black", linewidth=0.8, linestyle=":")
-    ax.set_yticks(range(len(plans)), [_folded(plan) for plan in plans])
-    ax.set_ylim(len(plans) - 0.4, -0.6)
-    heads = {"lost_customers": f"lost customers{a_day(first.scenario)}", "mean_wait": f"mean wait, {unit}"}
-    ax.set_xlabel(heads.get(metric, f"mean time to an agent, {unit}"))
-    ax.set_xlim(left=0)
-    margins = (
-        f"; whiskers: 95% margin of the difference to {as_label(plans[0], 40)}" if len(plans) > 1 else ""
-    )
-    played = f"{first.count:,} replications{margins}" if first.count > 1 else "one replication, no margins"
-    ax.set_title(f"{as_label(first.scenario.name, 70)}\n{played}", fontsize="medium")
-    against = f"against {as_label(plans[0], 40)}, on the same days"
-    draw_legend(ax, title=against if len(plans) > 1 else "")
-    return ax
-
-
-def save_figure(axes: Any, path: str | Path) -> None:
-    """Write the figure of some Axes to a .png, .svg or .pdf file, whole or not at all."""
-    from matplotlib import rc_context
-
-    path = Path(path)
-    ending = path.suffix.lower().removeprefix(".")
-    if ending not in ENDINGS:
-        raise InputError(f"{shown(str(path))} has no ending that is known: use .png, .svg or .pdf")
-    dateless = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(ending, {})
-    written = BytesIO()
-    with rc_context({"svg.hashsalt": "sim"}):
-        axes.figure.figure.savefig(written, format=ending, dpi=150, bbox_inches="tight", metadata=dateless)
-    write_whole(path, written.getvalue())
+def bar_style(number: int) -> dict[str, Any]:
+    """Colour and hatch of the n-th kind of bar, told apart in grey too."""
+    return {
+        "color": LINES[number % len(LINES)],
+        "hatch": HATCHES[number % len(HATCHES)],
+        "edgecolor": "white",
+        "linewidth": 0.0,
+    }
 
 
 def new_axes(width: float, height: float) -> Any:
-    """New axes: by pyplot where figures are shown with it, else on a figure that no list keeps."""
+    """New axes: by pyplot where figures are shown with it, else on a figure that no list keeps. Sizes in inches."""
     if "matplotlib.pyplot" in sys.modules or "IPython" in sys.modules:
         from matplotlib import pyplot
 
@@ -123,130 +70,194 @@ def new_axes(width: float, height: float) -> Any:
     return Figure(figsize=(width, height), layout="constrained").subplots()
 
 
-def _draw_contacts(result: Result, ax: Any) -> None:
-    """Bars of the contacts offered in each interval, those that hung up at their foot."""
-    figures, places = result.interval_figures(0), np.arange(result.scenario.grid.count)
-    bars = {"align": "edge", "width": 0.92}
-    ax.bar(places + 0.04, figures["offered"], color="#D9D9D9", label="contacts offered", **bars)
-    if figures["abandoned"].any():
-        ax.bar(places + 0.04, figures["abandoned"], color=VERMILLION, label="hung up", **bars)
-    length = say_duration(result.scenario.grid.interval)
-    ax.set_ylabel(f"contacts in {length}")
-    ax.set_ylim(0, 1.08 * max(1.0, float(figures["offered"].max())))
+def panels(ax: Any, sizes: Sequence[float], gap: float, across: bool = False) -> list[Any]:
+    """Divide some Axes into panels below (or beside) each other; the Axes themselves keep only their title.
+
+    sizes: in any unit; gap: between two of them, in that unit. Returns the panels, also in `ax.child_axes`.
+    """
+    ax.set_axis_off()
+    whole, start, made = sum(sizes) + gap * (len(sizes) - 1), 0.0, []
+    for size in sizes:
+        at, extent = start / whole, size / whole
+        made.append(ax.inset_axes([at, 0, extent, 1] if across else [0, 1 - at - extent, 1, extent]))
+        start += size + gap
+    return made
 
 
-def _draw_levels(result: Result, ax: Any) -> None:
-    """A line of the service level of each queue by interval, and its targets dashed."""
-    scenario = result.scenario
-    promises = {name: queue.service_level for name, queue in scenario.queues.items()}
-    middles = np.arange(scenario.grid.count) + 0.5
-    one_time = len({promise.within for promise in promises.values()}) == 1
-    for place, (name, promise) in enumerate(promises.items()):
-        figures = result.interval_figures(place)
-        counted = figures["counted_for_target"]
-        level = np.divide(
-            figures["within_target"], counted, where=counted > 0, out=np.full(counted.size, math.nan)
-        )
-        within = f"in {say_duration(promise.within)}"
-        label = (
-            f"answered {within}"
-            if len(promises) == 1
-            else as_label(name, 40) + f" ({within})" * (not one_time)
-        )
-        colour, style = LINES[place % len(LINES)], STYLES[place // len(LINES) % len(STYLES)]
-        mark = MARKS[place % len(MARKS)] if scenario.grid.count <= 100 else ""
-        ax.plot(
-            middles,
-            100 * level,
-            color=colour,
-            linestyle=style,
-            marker=mark,
-            markersize=4,
-            label=label,
-            clip_on=False,
-        )
-    targets = {promise.target for promise in promises.values()}
-    for target in sorted(targets):
-        ax.axhline(
-            100 * target,
-            color="black",
-            linewidth=0.9,
-            linestyle=(0, (6, 4)),
-            label=f"target {say_share(target)}",
-        )
-    time = f" in {say_duration(next(iter(promises.values())).within)}" if one_time else " in time"
-    ax.set_ylabel(f"answered{time}, %")
-    ax.set_ylim(0, 100)
+def draw_legend(ax: Any, of: Sequence[Any] = (), title: str = "", below: float = 5.0) -> None:
+    """All that has a label in one legend below the chart, where it hides nothing.
 
-
-def _below(grid: Grid) -> float:
-    """How far below the axes the legend of a run begins, in letters: slanted labels of days take more room."""
-    return 5.0 if grid.horizon <= DAY else 8.5
-
-
-def draw_legend(ax: Any, beside: Any = None, title: str = "", below: float = 5.0) -> None:
-    """All that has a label in one legend below the chart, where it hides nothing."""
-    handles, labels = ax.get_legend_handles_labels()
-    if beside is not None:
-        more = beside.get_legend_handles_labels()
-        handles, labels = [*handles, *more[0]], [*labels, *more[1]]
-    columns = max(1, min(len(labels), 120 // (8 + max(map(len, labels), default=1))))
+    of: the Axes whose labels they are, if others; below: how far down it begins, in letters.
+    """
+    found = [each.get_legend_handles_labels() for each in of or [ax]]
+    shown_ = {
+        label: handle for handles, labels in found for handle, label in zip(handles, labels, strict=True)
+    }
+    fitting = max(1, 120 // (8 + max(map(columns, shown_), default=1)))
+    across = math.ceil(len(shown_) / max(1, math.ceil(len(shown_) / fitting)))  # rows of one length
     # the distance is in letters, so that it clears the axis label whatever the height
     place = {"loc": "upper center", "bbox_to_anchor": (0.5, 0.0), "borderaxespad": below}
-    if handles:
-        ax.legend(
-            handles,
-            labels,
-            title=title,
-            ncols=columns,
-            frameon=False,
-            fontsize="small",
-            title_fontsize="small",
-            **place,
-        )
+    if shown_:
+        fonts = {"fontsize": "small", "title_fontsize": "small"}
+        ax.legend(shown_.values(), shown_, title=title, ncols=across, frameon=False, **fonts, **place)
+    bare(ax)
+
+
+def bare(ax: Any) -> None:
+    """No frame above and to the right."""
     for side in ("top", "right"):
-        ax.spines[side].set_visible(beside is not None and side == "right")
-        if beside is not None:
-            beside.spines[side].set_visible(side == "right")
+        ax.spines[side].set_visible(False)
 
 
-def _clock_axis(ax: Any, grid: Grid) -> None:
-    """At most a dozen clock times, at whole hours where the grid has them."""
-    steps = (300, 600, 900, 1800, 3600, 7200, 10_800, 14_400, 21_600, 43_200, DAY, 2 * DAY, 7 * DAY)
-    fitting = (
-        round(s / grid.interval) for s in steps if s >= grid.interval and (s / grid.interval).is_integer()
-    )
-    step = next((step for step in fitting if grid.count / step <= TICKS), math.ceil(grid.count / TICKS))
-    ahead = -grid.opens % (step * grid.interval) / grid.interval
-    first = round(ahead) if ahead.is_integer() and ahead < grid.count else 0
-    places = range(first, grid.count + 1, step)
-    if grid.horizon > DAY:
-        ax.set_xticks(places, [grid.label(place) for place in places], rotation=30, ha="right")
-    else:
-        ax.set_xticks(places, [say_clock((grid.opens + place * grid.interval) % DAY) for place in places])
-    ax.set_xlim(0, grid.count)
-    ax.set_xlabel("time of day" if grid.horizon <= DAY else "day and time")
+def align_labels(stacked: Sequence[Any]) -> None:
+    """The titles of the y axes of panels below each other at one distance from them."""
+    from matplotlib.transforms import ScaledTranslation, blended_transform_factory
 
-
-def _signed(change: Estimate, scale: float) -> str:
-    """A difference as the tables have it, with a minus as long as the plus."""
-    return joined(cell(change, 1 / scale, signed=True)).replace("-", "−")
-
-
-def _spent(result: Result) -> str:
-    """What a plan costs, or its paid hours where nothing has a cost."""
-    agents = result.group()
-    cost, hours, currency = agents["staff_cost"], agents["paid_hours"], clean(result.scenario.currency, 8)
-    return (
-        f"{cost.value:,.0f} {as_label(currency, 8)}".rstrip() if cost.value else f"{hours.value:,.1f} paid h"
-    )
-
-
-def _folded(name: str) -> str:
-    return "\n".join(textwrap.wrap(clean(name, 72), 26)).replace("$", r"\$")
+    for panel in stacked:
+        aside = ScaledTranslation(
+            -0.6, 0.0, panel.figure.dpi_scale_trans
+        )  # inches, whatever the panel's width
+        place = blended_transform_factory(panel.transAxes + aside, panel.transAxes)
+        panel.yaxis.set_label_coords(0.0, 0.5, transform=place)
 
 
 def as_label(name: str, width: int) -> str:
-    """A name as a label: no mathematics between dollars, and not hidden for a leading underscore."""
-    name = clean(name, width).replace("$", r"\$")
+    """A name as a label: cut to a width, no mathematics between dollars, not hidden for a leading underscore.
+
+    One that runs from right to left does so by itself, and leaves the words around it where they are.
+    """
+    name = apart(cut(clean(name, 400), width)).replace("$", r"\$")
     return f" {name}" if name.startswith("_") else name
+
+
+def save_figure(axes: Any, path: str | Path) -> None:
+    """Write the figure of some Axes to a .png, .svg or .pdf file, whole or not at all.
+
+    Says on stderr which letters no installed font has. SVG keeps text as text, so the reader's fonts draw it.
+    """
+    path = Path(path)
+    ending = path.suffix.lower().removeprefix(".")
+    if ending not in ENDINGS:
+        raise InputError(f"{shown(str(path))} has no ending that is known: use .png, .svg or .pdf")
+    content = figure_bytes(axes, ending)
+    write_whole(path, content)
+    if ending != "svg" and (said := missing_words(with_letters(axes))):
+        print(f"Note: {path}: {said}", file=sys.stderr)
+
+
+def figure_bytes(axes: Any, ending: str) -> bytes:
+    """The figure of some Axes as a PNG, SVG or PDF, the same bytes each time."""
+    from matplotlib import rc_context
+
+    dateless = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(ending, {})
+    written = BytesIO()
+    with (
+        rc_context({"svg.hashsalt": "sim", "svg.fonttype": "none"}),
+        warnings.catch_warnings(),
+    ):
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # said once, in a sentence
+        with_letters(axes)
+        axes.figure.figure.savefig(written, format=ending, dpi=150, bbox_inches="tight", metadata=dateless)
+    return _for_browsers(written.getvalue()) if ending == "svg" else written.getvalue()
+
+
+def _for_browsers(svg: bytes) -> bytes:
+    """An SVG whose texts take the fonts of whoever reads it, said once, not those that were installed here."""
+    families = ", ".join(f"'{name}'" if " " in name else name for name in FOR_BROWSERS)
+    bare_texts = FAMILY.sub(rb"\1", svg)
+    return bare_texts.replace(b"<svg ", f'<svg font-family="{families}" '.encode(), 1)
+
+
+def with_letters(axes: Any) -> set[str]:
+    """Give every text of the figure fonts that have its letters; the letters that no installed font has."""
+    missing: set[str] = set()
+    for text in _texts(axes):
+        families, without = _fonts_for(frozenset(drawn(text.get_text())))
+        missing |= without
+        if families:
+            text.set_fontfamily([_usual(), *families])
+    return missing
+
+
+def _texts(axes: Any) -> Iterator[Any]:
+    from matplotlib.text import Text
+
+    figure = axes.figure.figure
+    for each in figure.findobj(lambda artist: hasattr(artist, "get_ticklabels")):
+        each.get_ticklabels()  # made only when asked for
+    yield from figure.findobj(Text)
+
+
+@cache
+def _usual() -> str:
+    """The family in use: the first of those wanted that is installed."""
+    from matplotlib import font_manager, rcParams
+
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    generic: Any = rcParams
+    wanted = [
+        name for family in generic["font.family"] for name in (generic.get(f"font.{family}") or [family])
+    ]
+    return next((name for name in wanted if name in installed), "DejaVu Sans")
+
+
+@cache
+def _fonts_for(letters: frozenset[str]) -> tuple[tuple[str, ...], frozenset[str]]:
+    """Families that have, together, what the usual font lacks of some letters, and what none has."""
+    lacking = {letter for letter in letters if ord(letter) > 0x7F and not _has(_usual(), letter)}
+    families: dict[str, None] = {}
+    missing = set()
+    for letter in sorted(lacking):
+        if any(_has(family, letter) for family in families):
+            continue
+        family = _family_with(letter)
+        if family:
+            families[family] = None
+        else:
+            missing.add(letter)
+    return tuple(families), frozenset(missing)
+
+
+@cache
+def _family_with(letter: str) -> str:
+    """An installed family that has a letter: one meant for its script if there is one, else any; or ""."""
+    installed = _installed()
+    wanted = [family for family in script_of(letter).families if family in installed]
+    others = sorted(installed, key=lambda family: (not family.startswith("Noto Sans"), family))
+    return next((family for family in (*wanted, *others) if _has(family, letter)), "")
+
+
+@cache
+def _installed() -> dict[str, str]:
+    """Family → file of its upright, regular font, those among them that matplotlib's own list does not know yet."""
+    from matplotlib import font_manager
+
+    known = {font.fname for font in font_manager.fontManager.ttflist}
+    for path in font_manager.findSystemFonts():
+        if path not in known:
+            try:
+                font_manager.fontManager.addfont(path)
+            except (OSError, RuntimeError):  # no outline in it, as in coloured emoji
+                continue
+    found: dict[str, str] = {}
+    for font in font_manager.fontManager.ttflist:
+        boxes = "lastresort" in font.name.replace(" ", "").lower()  # has every letter, as a box
+        if (
+            not boxes
+            and font.style == "normal"
+            and font.weight in (400, "normal", "regular", "book", "medium", 500)
+        ):
+            found.setdefault(font.name, font.fname)
+    return found
+
+
+@cache
+def _has(family: str, letter: str) -> bool:
+    """Whether a font of this family has a shape for a letter."""
+    from matplotlib import font_manager
+
+    try:
+        path = font_manager.findfont(font_manager.FontProperties(family=[family]), fallback_to_default=False)
+        return bool(font_manager.get_font(path).get_char_index(ord(letter)))
+    except (OSError, RuntimeError, ValueError):
+        return False

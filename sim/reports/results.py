@@ -161,13 +161,33 @@ class Result:
         return {name: sums[..., place].sum(axis=0) / self.count for place, name in enumerate(TOTALS)}
 
     @cached_property
+    def _interval_columns(self) -> dict[str, dict[str, np.ndarray]]:
+        """Kind → figure → by replication, member and interval; one row, their mean, where no more is kept."""
+        kept, seconds = self.totals.has_intervals, observed_seconds(self.scenario)
+        contacts = self.totals.contacts_by_interval if kept else self.totals.interval_sums[None] / self.count
+        agents = self.totals.agents_by_interval if kept else self.totals.agent_sums[None] / self.count
+        return {
+            "queue": queue_figures(contacts, self.scenario, seconds),
+            "group": agent_figures(agents, self.scenario, by_interval=True),
+        }
+
+    def by_interval(self, metric: str, name: str = ALL, kind: str = "queue") -> np.ndarray:
+        """Value, low and high of a metric in every interval, float64 (3, intervals); no percentiles.
+
+        kind, name: a "queue" or "group", or all of them. Low and high are NaN where nothing was kept by interval.
+        """
+        columns = self._interval_columns[kind]
+        names = list(self.scenario.queues if kind == "queue" else self.scenario.agents)
+        place = slice(0, len(names)) if name == ALL else names.index(name)
+        of = (QUEUE_METRICS if kind == "queue" else AGENT_METRICS)[metric]
+        spans = range(self.scenario.grid.count)
+        return np.array([interval(sample_of(of, columns, (place, span), None)) for span in spans]).T
+
+    @cached_property
     def interval_samples(self) -> list[tuple[str, str, str, dict[str, Sample]]]:
         """(kind, name, start, metric → sample) for every queue, class, group and interval."""
         self._need_intervals()
-        queue_columns = queue_figures(
-            self.totals.contacts_by_interval, self.scenario, observed_seconds(self.scenario)
-        )
-        agent_columns = agent_figures(self.totals.agents_by_interval, self.scenario, by_interval=True)
+        queue_columns, agent_columns = (self._interval_columns[kind] for kind in ("queue", "group"))
         grid, result = self.scenario.grid, []
         members = [("queue", name, place) for place, name in enumerate(self.scenario.queues)]
         members += [("class", f"{queue}{BETWEEN}{name}", place) for place, queue, name in self._classes]
@@ -261,11 +281,22 @@ class Result:
         names = list(scenario.queues), list(scenario.agents), list(scenario.class_names)
         return frame(records, replication, *names)
 
-    def plot(self, ax: Any = None) -> Any:
-        """Draw waits, service and staffing by interval; returns the Axes."""
-        from sim.reports.plots import plot_result
+    def plot(self, ax: Any = None, *, kind: str = "", **choices: Any) -> Any:
+        """Draw a picture of the run; returns the Axes.
 
-        return plot_result(self, ax)
+        kind: one of `sim.reports.pictures.OF_RESULT`, by default service, waits and hang-ups by interval. choices:
+        what that kind can be told, as in `plot(kind="line", replication=7)`.
+        """
+        from sim.reports.pictures import OF_RESULT, draw
+
+        return draw(OF_RESULT, kind, self, ax, **choices)
+
+    def report(self, path: str | os.PathLike[str]) -> None:
+        """Write the report, one HTML file that needs no other: the answer, tables, pictures, assumptions."""
+        from sim.reports.page import write_page
+        from sim.reports.reported import run_page
+
+        write_page(run_page(self), Path(path))
 
     def to_dict(self, by_interval: bool = False) -> dict[str, Any]:
         """The document that `--json` prints."""
@@ -290,6 +321,12 @@ class Result:
             ]
         document["provenance"] = self.provenance
         return document
+
+    def write(self, path: str | os.PathLike[str], by_interval: bool = False) -> None:
+        """Write a workbook (.xlsx), or one table (.csv): the summary, or the intervals if `by_interval`."""
+        from sim.reports.workbooks import write_result
+
+        write_result(self, Path(path), by_interval)
 
     def _repr_html_(self) -> str:
         from sim.reports.tables import result_html
@@ -421,11 +458,21 @@ class Comparison:
 
         return unpacked(path, from_zip)
 
-    def plot(self, ax: Any = None) -> Any:
-        """Draw lost customers and waits of every plan; returns the Axes."""
-        from sim.reports.plots import plot_comparison
+    def plot(self, ax: Any = None, *, kind: str = "") -> Any:
+        """Draw a picture of the plans; returns the Axes.
 
-        return plot_comparison(self, ax)
+        kind: one of `sim.reports.pictures.OF_COMPARISON`, by default lost customers by plan.
+        """
+        from sim.reports.pictures import OF_COMPARISON, draw
+
+        return draw(OF_COMPARISON, kind, self, ax)
+
+    def report(self, path: str | os.PathLike[str]) -> None:
+        """Write the report, one HTML file that needs no other: the answer, plans, differences, pictures."""
+        from sim.reports.page import write_page
+        from sim.reports.reported import comparison_page
+
+        write_page(comparison_page(self), Path(path))
 
     def to_dict(self, by_interval: bool = False) -> dict[str, Any]:
         """The document that `ccsim compare --json` prints."""
@@ -458,6 +505,12 @@ class Comparison:
             "format": FORMAT, "scenario": first.scenario.name, "seed": first.seed, "replications": first.count,
             "baseline": self.baseline, **head, "plans": plans, "provenance": first.provenance,
         }  # fmt: skip
+
+    def write(self, path: str | os.PathLike[str], by_interval: bool = False) -> None:
+        """Write a workbook (.xlsx), with intervals if `by_interval`, or one table (.csv): the summary, or these."""
+        from sim.reports.workbooks import write_comparison
+
+        write_comparison(self, Path(path), by_interval)
 
     def _repr_html_(self) -> str:
         from sim.reports.tables import comparison_html

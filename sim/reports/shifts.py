@@ -1,7 +1,5 @@
 """A schedule that was found, as tables and sentences, as a JSON document, as a roster, and as a plan."""
 
-import csv
-import io
 import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -22,7 +20,7 @@ from sim.scenario.people import Break
 from sim.scenario.schema import Scenario
 from sim.scenario.units import DAY, say_clock, say_day_clock, say_weekdays
 
-ENDINGS = (".csv", ".yaml", ".yml", ".json")
+ENDINGS = (".xlsx", ".csv", ".yaml", ".yml", ".json")
 LAST_STAGE = "confirming"
 SAVED = (
     "covered",
@@ -124,24 +122,14 @@ class ScheduleResult:
         return rows
 
     def write(self, path: str | Path) -> None:
-        """Write a roster (.csv), or the plan as overrides (.yaml, .json)."""
+        """Write a roster (.csv), the plan as overrides (.yaml, .json), or a workbook with both and the figures."""
+        from sim.reports.searchsheets import write_schedule
+
         check_ending(path)
         suffix = Path(path).suffix.lower()
-        if suffix == ".csv":
-            rows, text = self.roster(), io.StringIO()
-            heads = list(dict.fromkeys(key for row in rows for key in row)) or [
-                "agent",
-                "group",
-                "start",
-                "end",
-            ]
-            writer = csv.DictWriter(text, heads, restval="", lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
-            content = text.getvalue()
-        else:
-            content = plan_text(self.plan, suffix, self._title(), self.provenance)
-        write_whole(Path(path), content.encode())
+        if suffix in (".xlsx", ".csv"):
+            return write_schedule(self, Path(path), self._sentences())
+        write_whole(Path(path), plan_text(self.plan, suffix, self._title(), self.provenance).encode())
 
     def intervals(self) -> list[dict[str, Any]]:
         """By group and interval: what the interval asks for by itself, agents at work (mean, fewest), over, under."""
@@ -358,5 +346,5 @@ def _begins(pause: Break, n: int) -> float:
 def check_ending(path: str | Path) -> None:
     """Refuse a file that no scenario could read back."""
     if Path(path).suffix.lower() not in ENDINGS:
-        said = "let it end in .csv for a roster, in .yaml or .json for a plan"
+        said = "let it end in .csv for a roster, in .yaml or .json for a plan, in .xlsx for both"
         raise InputError(f"{shown(str(path))} is no name for a schedule; {said}", file="--out")

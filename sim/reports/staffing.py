@@ -1,7 +1,5 @@
 """A staffing that was found, as tables and sentences, as a JSON document, and as a plan that a scenario reads back."""
 
-import csv
-import io
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -36,7 +34,7 @@ from sim.reports.staffwords import sentences
 from sim.scenario.schema import Scenario
 from sim.scenario.units import DAY
 
-ENDINGS = (".csv", ".yaml", ".yml", ".json")
+ENDINGS = (".xlsx", ".csv", ".yaml", ".yml", ".json")
 LAST_STAGE = "looking at neighbours"  # of the search, after which its line of progress is left standing
 
 
@@ -139,18 +137,14 @@ class StaffingResult:
         }  # fmt: skip
 
     def write(self, path: str | Path) -> None:
-        """Write the staffing as a plan: .yaml or .json as overrides, .csv as a column for each group."""
+        """Write a plan (.yaml, .json), a workbook that holds one (.xlsx), or a column for each group (.csv)."""
+        from sim.reports.searchsheets import write_staffing
+
         check_ending(path)
         suffix = Path(path).suffix.lower()
-        if suffix == ".csv":
-            text = io.StringIO()
-            writer = csv.writer(text, lineterminator="\n")
-            writer.writerow(["time", *self.staffing])
-            writer.writerows(zip(self.starts, *self.staffing.values(), strict=True))
-            content = text.getvalue()
-        else:
-            content = plan_text(self.plan, suffix, self._title(), self.provenance)
-        write_whole(Path(path), content.encode())
+        if suffix in (".xlsx", ".csv"):
+            return write_staffing(self, Path(path), sentences(self))
+        write_whole(Path(path), plan_text(self.plan, suffix, self._title(), self.provenance).encode())
 
     def save(self, path: str | Path) -> None:
         """Write everything to one file, whole or not at all; `StaffingResult.load` reads it."""
@@ -185,6 +179,15 @@ class StaffingResult:
 
         result: StaffingResult = restored(path, "staffing", made)
         return result
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw cost against lost customers where `curve` was asked for, else the agents found against the load."""
+        from sim.reports.costplots import plot_curve
+        from sim.reports.dayplots import plot_staffing
+
+        if self.state == IMPOSSIBLE:
+            raise InputError("the targets cannot be met, so there is no staffing to draw")
+        return plot_curve(self, ax) if self.found.curve else plot_staffing(self, ax)
 
     def _repr_html_(self) -> str:
         from html import escape
@@ -280,5 +283,6 @@ def check_ending(path: str | Path) -> None:
     """Refuse a file for the plan that no scenario could read back."""
     if Path(path).suffix.lower() not in ENDINGS:
         raise InputError(
-            f"{shown(str(path))} is no name for a plan; let it end in .csv, .yaml or .json", file="--out"
+            f"{shown(str(path))} is no name for a plan; let it end in .csv, .yaml or .json, or in .xlsx",
+            file="--out",
         )

@@ -326,6 +326,13 @@ class SweepResult:
 
         return document_of(self, self.rows() if rows is None else rows, against)
 
+    def report(self, path: str | os.PathLike[str]) -> None:
+        """Write the report, one HTML file that needs no other: the best points, what matters, all of them."""
+        from sim.reports.page import write_page
+        from sim.reports.reported import sweep_page
+
+        write_page(sweep_page(self), Path(path))
+
     def write(self, path: str | os.PathLike[str], rows: Sequence[Row] | None = None) -> None:
         """Write the points with their figures to a .csv, .parquet or .xlsx file."""
         from sim.reports.exports import write_rows

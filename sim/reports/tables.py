@@ -58,8 +58,8 @@ INTERVAL_COLUMNS["class"] = INTERVAL_COLUMNS["queue"]  # fmt: skip
 
 def run_table(result: Result, by_interval: bool = False, width: int = WIDTH) -> str:
     """What one plan came to: by queue, by group, in words; by_interval needs a result made so."""
-    tables = (table.text(width) for table in _run_tables(result))
-    parts = [_title(result), *tables, folded([*money_words(result), *remarks(result)], width)]
+    tables = (table.text(width) for table in run_tables(result))
+    parts = [run_title(result), *tables, folded([*money_words(result), *remarks(result)], width)]
     if by_interval:
         members = dict.fromkeys((kind, name) for kind, name, _, _ in result.interval_samples)
         parts += [_interval_table(result, kind, name).text(width) for kind, name in members]
@@ -68,19 +68,19 @@ def run_table(result: Result, by_interval: bool = False, width: int = WIDTH) -> 
 
 def compare_table(comparison: Comparison, width: int = WIDTH) -> str:
     """Every plan's figures, the paired differences to the baseline, and a verdict in words on each."""
-    tables = [table.text(width) for table in _comparison_tables(comparison)]
-    parts = [_comparison_title(comparison), *tables, folded(verdict_lines(comparison), width)]
+    tables = [table.text(width) for table in comparison_tables(comparison)]
+    parts = [comparison_title(comparison), *tables, folded(verdict_lines(comparison), width)]
     return "\n\n".join(part for part in parts if part)
 
 
 def result_html(result: Result) -> str:
     """The tables and remarks of a run, for a notebook."""
-    return _page(_title(result), _run_tables(result), [*money_words(result), *remarks(result)])
+    return _page(run_title(result), run_tables(result), [*money_words(result), *remarks(result)])
 
 
 def comparison_html(comparison: Comparison) -> str:
     """The tables and verdicts of a comparison, for a notebook."""
-    return _page(_comparison_title(comparison), _comparison_tables(comparison), verdict_lines(comparison))
+    return _page(comparison_title(comparison), comparison_tables(comparison), verdict_lines(comparison))
 
 
 def _page(title: str, tables: Iterable[Table], sentences: Iterable[str]) -> str:
@@ -90,11 +90,11 @@ def _page(title: str, tables: Iterable[Table], sentences: Iterable[str]) -> str:
     return f"<div><p>{head}</p>{shown}{f'<ul>{words}</ul>' if words else ''}</div>"
 
 
-def _title(result: Result) -> str:
+def run_title(result: Result) -> str:
     return f"{clean(result.scenario.name, 90)}\nplan {clean(result.plan, 60)} · {_played(result)}"
 
 
-def _comparison_title(comparison: Comparison) -> str:
+def comparison_title(comparison: Comparison) -> str:
     first, others = comparison.results[comparison.baseline], len(comparison.results) - 1
     against = f"{others} plan{'s' * (others != 1)} against {clean(first.plan, 40)}"
     return f"{clean(first.scenario.name, 90)}\n{against} · {_played(first)}"
@@ -106,7 +106,7 @@ def _played(result: Result) -> str:
     return f"{result.count:,} replications, seed {result.seed} · ± are 95% margins"
 
 
-def _run_tables(result: Result) -> list[Table]:
+def run_tables(result: Result) -> list[Table]:
     """By queue and class; customers where they may come more than once; lines over closing hours; by group."""
     when, scenarios = f", {span_of(result.scenario)}", [result.scenario]
     names, by_queue = _with_classes(result)
@@ -159,7 +159,7 @@ def _interval_table(result: Result, kind: str, wanted: str) -> Table:
     return table_of(clean(wanted, 24), starts, rows, _telling(known, rows), [result.scenario])
 
 
-def _comparison_tables(comparison: Comparison) -> list[Table]:
+def comparison_tables(comparison: Comparison) -> list[Table]:
     scenarios = [result.scenario for result in comparison.results.values()]
     when = f", {span_of(scenarios[0])}"
     values = [result.queue() | result.group() for result in comparison.results.values()]

@@ -170,7 +170,7 @@ def verdict(comparison: Comparison, plan: str) -> Verdict:
     change, agents = comparison.difference(plan), comparison.difference(plan, "group")
     result = comparison.results[plan]
     name = wait_metric((comparison.results[comparison.baseline], result))
-    lost, wait, cost = change["lost_customers"], change[name], _cost_words(comparison, plan)
+    lost, wait, cost = change["lost_customers"], change[name], cost_words(comparison, plan)
     waiting, shorter = WAITS[name], _shorter(wait, WAITS[name])
     worth, when = change["lost_value"], a_day(result.scenario)
     if result.count < 2:
@@ -282,7 +282,7 @@ def _needed(estimate: Estimate, count: int) -> str:
     return f"about {rounded_up(max(count * ratio**2, 10.0)):,} replications would tell"
 
 
-def _cost_words(comparison: Comparison, plan: str) -> str:
+def cost_words(comparison: Comparison, plan: str) -> str:
     """What the plan costs or saves, also by customer saved or lost where that is clear."""
     first = comparison.results[comparison.baseline]
     agents, lost = comparison.difference(plan, "group"), comparison.difference(plan)["lost_customers"]

@@ -15,7 +15,7 @@ from sim.scenario.schema import Scenario
 from sim.scenario.units import DAY, say_clock, say_duration, say_share, say_weekdays
 from sim.scenario.weeks import Grid, Spans
 
-__all__ = ["check_text", "odd"]
+__all__ = ["check_text", "odd", "said_blocks"]
 
 WIDTH = 100
 GONE_BY = (10.0, 20.0, 40.0, 60.0, 120.0)
@@ -29,13 +29,12 @@ ROUTING = {
 
 def check_text(scenario: Scenario, title: str) -> str:
     """Volume, offered load against agents by interval, patience, plans, and what looks odd."""
-    head = "\n".join(map(_wrapped, (_head(scenario, title), *_whole(scenario))))
-    parts = [head, *(_queue(name, scenario) for name in scenario.queues)]
-    parts += [_groups(scenario), load_table(scenario)]
+    parts = ["\n".join(map(_wrapped, block)) for block in said_blocks(scenario, title)]
+    parts.append(load_table(scenario))
     if said := " ".join(load_words(scenario)):
         parts.append(_wrapped(said))
     if scenario.plans:
-        plans = (_wrapped(line, "  ") for line in plan_words(scenario))
+        plans = (_wrapped(f"  {line}") for line in plan_words(scenario))
         parts.append("\n".join(["Plans (the first is the baseline):", *plans]))
     remarks = list(odd(scenario))
     if remarks:
@@ -43,16 +42,32 @@ def check_text(scenario: Scenario, title: str) -> str:
     return "\n\n".join(parts)
 
 
-def _wrapped(text: str, indent: str = "") -> str:
-    """One paragraph on lines of at most 100 columns, those after the first set in."""
-    whole = re.sub(r"(?<=[0-9]) (?=(s|min|h)\b)", "\0", text)  # a number stays beside its unit
+def said_blocks(scenario: Scenario, title: str, played: str | None = None) -> list[list[str]]:
+    """The scenario in words: paragraphs of the whole, of each queue and of all groups, those below a queue set in.
+
+    played: what is said of replications and seed, those of the scenario unless given.
+    """
+    if played is None:
+        played = f"; {scenario.replications} replications, seed {scenario.seed}"
+    return [
+        [_head(scenario, title, played), *_whole(scenario)],
+        *(_queue(name, scenario) for name in scenario.queues),
+        [_group(name, scenario) for name in scenario.agents],
+    ]
+
+
+def _wrapped(text: str) -> str:
+    """One paragraph on lines of at most 100 columns, set in as its first is, those after the first more."""
+    said = text.lstrip(" ")
+    indent = text[: len(text) - len(said)]
+    whole = re.sub(r"(?<=[0-9]) (?=(s|min|h)\b)", "\0", said)  # a number stays beside its unit
     lines = textwrap.fill(
         whole, WIDTH, initial_indent=indent, subsequent_indent=f"{indent}  ", break_on_hyphens=False
     )
     return lines.replace("\0", " ")
 
 
-def _head(scenario: Scenario, title: str) -> str:
+def _head(scenario: Scenario, title: str, played: str) -> str:
     grid = scenario.grid
     if grid.horizon > DAY:
         span = f"{_length(grid.horizon)} from {grid.label(0)}"
@@ -60,10 +75,7 @@ def _head(scenario: Scenario, title: str) -> str:
         span = f"{grid.label(0)} to {say_clock(grid.opens + grid.horizon)}"
     extra = f", warm-up {say_duration(scenario.warm_up)}" if scenario.warm_up else ""
     lines = f", {scenario.lines} lines" if scenario.lines else ""
-    return (
-        f"{title}: {span}, {grid.count} intervals of {say_duration(grid.interval)}{extra}{lines}; "
-        f"{scenario.replications} replications, seed {scenario.seed}."
-    )
+    return f"{title}: {span}, {grid.count} intervals of {say_duration(grid.interval)}{extra}{lines}{played}."
 
 
 def _length(seconds: float) -> str:
@@ -93,7 +105,7 @@ def _named(names: Sequence[str] | None, otherwise: str) -> str:
     return " and ".join(names) if names else otherwise
 
 
-def _queue(name: str, scenario: Scenario) -> str:
+def _queue(name: str, scenario: Scenario) -> list[str]:
     queue, grid = scenario.queues[name], scenario.grid
     volume = scenario.expected(name)
     peak = int(volume.argmax())
@@ -139,7 +151,7 @@ def _queue(name: str, scenario: Scenario) -> str:
     said.append(f"promise {say_share(level.target)} within {within}")
     said.append(f"at closing: {queue.at_close or scenario.at_close}")
     below = [_patience(queue.patience, grid), *_classes(queue, grid)]
-    return "\n".join([_wrapped("; ".join(said) + "."), *(_wrapped(line, "  ") for line in below)])
+    return ["; ".join(said) + ".", *(f"  {line}" for line in below)]
 
 
 def _hours(queue: Queue) -> Iterator[str]:
@@ -263,10 +275,6 @@ def _patience(patience: Patience | None, grid: Grid) -> str:
     )
     never = f"; {say_share(patience.never_hangs_up)} never hang up" if patience.never_hangs_up else ""
     return f"If nobody answers, gone{at}: {each}{never}."
-
-
-def _groups(scenario: Scenario) -> str:
-    return "\n".join(_wrapped(_group(name, scenario)) for name in scenario.agents)
 
 
 def _group(name: str, scenario: Scenario) -> str:

@@ -56,7 +56,9 @@ def expand(
         result["targets"] = as_lists(result["targets"])
     if "plans" in result:
         taken = is_known(document, known.written, "plans")
-        result["plans"] = known.written_out["plans"] if taken else with_files_read(result["plans"], folder)
+        result["plans"] = (
+            known.written_out["plans"] if taken else with_files_read(result["plans"], folder, grid)
+        )
     return result, grid
 
 

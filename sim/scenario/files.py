@@ -51,6 +51,18 @@ def column(folder: Path, spec: dict[str, Any], grid: Grid) -> list[float]:
     return numbers_of(where, header[wanted], [row[wanted] for row in rows], decimal)
 
 
+def columns(folder: Path, spec: dict[str, Any], grid: Grid) -> dict[str, list[float]]:
+    """Return every column beside that of the times by its head, each as `column` reads one; spec: file, sheet, time."""
+    where, header, rows, decimal = opened(folder, spec, ("file", "sheet", "time"))
+    timed = index_of(where, header, spec.get("time"), "time")
+    _check_times(f"{where}, column {shown(header[timed])}", [row[timed] for row in rows], grid)
+    return {
+        name: numbers_of(where, name, [row[index] for row in rows], decimal)
+        for index, name in enumerate(header)
+        if name and index != timed
+    }
+
+
 def values(folder: Path, spec: dict[str, Any]) -> list[float]:
     """Return all numbers of a column (an empirical distribution, in seconds); spec: file, column, sheet."""
     where, header, rows, decimal = opened(folder, spec, ("file", "sheet", "column"))

@@ -17,6 +17,7 @@ CELLS = 20_000_000  # the most cells of a file
 FIRST_ROW = 2  # the header is row 1
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+_FORMULA = re.compile(r"[\t\r]|\s*[=+\-@]")  # what a spreadsheet takes for one, or for the edge of one
 _THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:\.[0-9]{3})+")
 
 
@@ -70,6 +71,26 @@ def _table(path: Path, where: str, sheet: str | None) -> tuple[list[str], list[l
     return header, rows, "," if separator == ";" else "."
 
 
+def sheet_names(path: Path) -> list[str]:
+    """The names of the sheets of an XLSX file; InputError if it is none."""
+    with warnings.catch_warnings(action="ignore"):  # as above
+        return [page.title for page in _book(str(path), read_bytes(path)).worksheets]
+
+
+def is_formula(text: str) -> bool:
+    """Whether a spreadsheet would compute with this text, if it came from a CSV file or were typed."""
+    return _FORMULA.match(text) is not None
+
+
+def guarded(text: str) -> str:
+    """Text for a CSV file, with an apostrophe before what a spreadsheet would compute with; `table` takes it off."""
+    return f"'{text}" if is_formula(text) else text
+
+
+def _unguarded(text: str) -> str:
+    return text[1:] if text.startswith("'") and is_formula(text[1:]) else text
+
+
 def _framed(where: str, lines: list[list[Any]], blank: Any) -> tuple[list[str], list[list[Any]]]:
     """The header and the rows below it, cut or filled to the width of the header."""
     while lines and all(is_blank(cell) for cell in lines[-1]):
@@ -111,7 +132,7 @@ def _csv(where: str, raw: bytes) -> tuple[str, list[list[Any]]]:
         raise InputError(f'{where} has its columns separated by tabs: use "," or ";"')
     try:
         lines: list[list[Any]] = [
-            [cell.strip() for cell in line]
+            [_unguarded(cell.strip()) for cell in line]
             for line in csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
         ]
     except csv.Error as problem:
@@ -120,13 +141,7 @@ def _csv(where: str, raw: bytes) -> tuple[str, list[list[Any]]]:
 
 
 def _xlsx(where: str, raw: bytes, sheet: str | None) -> list[list[Any]]:
-    import openpyxl
-
-    try:
-        book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
-        pages = {page.title: page for page in book.worksheets}
-    except Exception:  # a damaged archive fails in a dozen ways: BadZipFile, KeyError, ParseError …
-        raise InputError(f"{where} cannot be read as XLSX: save it again as XLSX or CSV") from None
+    pages = {page.title: page for page in _book(where, raw).worksheets}
     names = ", ".join(shown(name) for name in pages)
     if sheet is None and len(pages) != 1:
         raise InputError(f'{where} has {len(pages)} sheets ({names}): say which one with "sheet"')
@@ -140,6 +155,15 @@ def _xlsx(where: str, raw: bytes, sheet: str | None) -> list[list[Any]]:
         raise
     except Exception:  # as above
         raise InputError(f"{where} is damaged: save it again as XLSX or CSV") from None
+
+
+def _book(where: str, raw: bytes) -> Any:
+    import openpyxl
+
+    try:
+        return openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
+    except Exception:  # a damaged archive fails in a dozen ways: BadZipFile, KeyError, ParseError …
+        raise InputError(f"{where} cannot be read as XLSX: save it again as XLSX or CSV") from None
 
 
 def _bounded(where: str, rows: Iterable[tuple]) -> list[list[Any]]:

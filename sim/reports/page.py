@@ -1,0 +1,142 @@
+"""One self-contained HTML file from headings, words, tables and pictures: what every kind of report is made of."""
+
+import base64
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, ClassVar
+
+from sim.reports.layout import Table
+from sim.reports.results import write_whole
+
+
+@dataclass(frozen=True)
+class Words:
+    """Paragraphs; `points` makes them items of a list, those that begin with spaces set in."""
+
+    lines: Sequence[str]
+    points: bool = False
+    kind: ClassVar[str] = "words"
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Names and what is said of each, a line each."""
+
+    pairs: Mapping[str, str]
+    kind: ClassVar[str] = "pairs"
+
+
+@dataclass(frozen=True)
+class Plain:
+    """Text laid out in columns, kept as it is, to be unfolded."""
+
+    title: str
+    text: str
+    kind: ClassVar[str] = "plain"
+
+
+@dataclass(frozen=True)
+class Figures:
+    """A table that can be sorted.
+
+    names: the head of the column of names; folded: only the title is seen at first; in_order: names sort as they stand.
+    """
+
+    title: str
+    table: Table
+    names: str
+    folded: bool = False
+    in_order: bool = False
+    kind: ClassVar[str] = "figures"
+
+    @property
+    def heads(self) -> list[str]:
+        """The heads of all columns, each on one line."""
+        return [" ".join(head.split("\n")).strip() for head in (self.names, *self.table.heads)]
+
+    @property
+    def rows(self) -> Iterator[tuple[str, tuple[Any, ...]]]:
+        """The name and the cells of each row; a name set in below another is said with it."""
+        above = ""
+        for name, *cells in zip(self.table.names, *self.table.columns, strict=True):
+            own = name.strip()
+            if own != name:
+                own = f"{above} · {own}"
+            else:
+                above = own
+            yield (
+                own,
+                tuple(
+                    (value.replace("-", "−", 1) if value[:1] == "-" else value, margin)
+                    for value, margin in cells
+                ),
+            )
+
+
+def _minus(value: str) -> str:
+    """A negative number with a minus as long as the plus."""
+    return f"−{value[1:]}" if value.startswith("-") else value
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture as SVG that is ready to stand in a page, and what it shows in words."""
+
+    svg: str
+    title: str
+    kind: ClassVar[str] = "picture"
+
+
+Block = Words | Pairs | Plain | Figures | Picture
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading and what stands below it; name: of the place, for links."""
+
+    name: str
+    heading: str
+    blocks: Sequence[Block]
+
+
+@dataclass(frozen=True)
+class Page:
+    """A whole report: title, what was played, the answer in a sentence, its sections.
+
+    warnings: how many there are, told beside the answer.
+    """
+
+    title: str
+    played: str
+    answer: str
+    sections: Sequence[Section]
+    warnings: int = 0
+
+
+def page_html(page: Page) -> str:
+    """The page as HTML that asks no network for anything; every text in it is escaped."""
+    style, script = (_own(f"page.{ending}") for ending in ("css", "js"))
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return str(_template().render(page=page, style=style, script=script, digest=digest))
+
+
+def write_page(page: Page, path: Path) -> None:
+    """Write a page to a file, whole or not at all."""
+    write_whole(path, page_html(page).encode(errors="backslashreplace"))
+
+
+def _own(name: str) -> str:
+    return files("sim.reports").joinpath(name).read_text(encoding="utf-8")
+
+
+@cache
+def _template() -> Any:
+    from jinja2 import Environment, StrictUndefined
+
+    made = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made.filters["kept"] = lambda text: text.replace(" ± ", "\xa0±\xa0")  # a value and its margin on one line
+    return made.from_string(_own("page.html"))
