@@ -8,6 +8,7 @@ import numpy as np
 from sim.errors import InputError, nearest, shown
 from sim.measures.estimate import Estimate
 from sim.measures.metrics import AGENT_METRICS
+from sim.reports.conditions import EVERYWHERE
 from sim.reports.figures import a_day, clean, joined, unit_of
 from sim.reports.layout import promise_head
 from sim.reports.plots import (
@@ -342,7 +343,10 @@ def _rows(result: "SweepResult", metrics: Sequence[str]) -> list["Row"]:
     rows = result.rows(metrics)
     rows = [row for row in rows if all(np.isfinite(row.estimates[name].value) for name in metrics)]
     if not rows:
-        raise InputError(f"no point has a value of {' and '.join(metrics)} yet, so there is nothing to draw")
+        wanted = " and ".join(metrics)
+        if result.condition is not EVERYWHERE:
+            raise InputError(f"no point that meets the condition has a value of {wanted}; choose others")
+        raise InputError(f"no point has a value of {wanted} yet, so there is nothing to draw")
     return rows
 
 

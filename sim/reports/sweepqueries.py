@@ -1,13 +1,12 @@
 """What is asked of a store: SQL with parameters, on connections that only read."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from sim.errors import InputError
-from sim.experiments.store import check_is_store
+from sim.experiments.store import answer, check_is_store
 from sim.measures.estimate import Estimate
 from sim.measures.metrics import AGENT_METRICS, QUEUE_METRICS, Metric
 from sim.reports.conditions import EVERYWHERE, Column, Condition
@@ -16,7 +15,9 @@ from sim.reports.sweeptotals import Member
 
 METRICS: Mapping[str, Metric] = QUEUE_METRICS | AGENT_METRICS
 PATIENCE = 30.0  # s to wait for a store that is busy
+JOINED = 30  # metrics in one query; SQLite joins 64 tables at most
 NAMED = 1000  # points that are named one by one in a query
+T = TypeVar("T")
 THERE = "(p.replications > 0 OR p.error IS NOT NULL)"  # played, or tried
 
 
@@ -48,20 +49,16 @@ class Asked(NamedTuple):
     metric: str
 
 
-@contextmanager
-def reading(path: Path) -> Iterator[sqlite3.Connection]:
-    """A store opened for reading, for as short as it takes: a log that is being read cannot be cleared away."""
+def ask(path: Path, question: Callable[[sqlite3.Connection], T]) -> T:
+    """What a question to a store brings, in as short as it takes: a log that is being read cannot be cleared away."""
     if path.is_dir():
         raise InputError("is a folder; name the store that ccsim sweep writes", file=str(path))
     if not check_is_store(path):
         what = "holds nothing yet" if path.exists() else "is not there"
         raise InputError(f"{what}; name the store that ccsim sweep writes", file=str(path))
     try:
-        with closing(
-            sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=PATIENCE)
-        ) as store:
-            yield store
-    except (sqlite3.Error, ValueError) as error:
+        return answer(path, question, PATIENCE)
+    except (sqlite3.Error, ValueError, OSError) as error:
         raise InputError(
             f"cannot be read, it may be damaged ({clean(str(error), 70)})", file=str(path)
         ) from None
@@ -69,8 +66,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 def read(path: Path, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     """The rows of one query."""
-    with reading(path) as store:
-        return store.execute(sql, tuple(parameters)).fetchall()
+    return ask(path, lambda store: store.execute(sql, tuple(parameters)).fetchall())
 
 
 def counts_of(path: Path, wanted: int) -> Counts:
@@ -136,7 +132,27 @@ def rows_of(
     """These points in this order; all of them meet the condition, which finds them if they are many."""
     few = len(points) <= NAMED
     some = f"p.point IN ({','.join('?' * len(points))})" if few else condition.sql
-    joins, given, figures = "", [], []
+    given = tuple(points) if few else condition.parameters
+    fields = ", ".join(["p.point", "p.replications", "p.error", *(column.sql for column in factors)])
+
+    def question(store: sqlite3.Connection) -> dict[int, list[Any]]:
+        store.execute("BEGIN")  # all of it as it is at one moment
+        found = store.execute(f"SELECT {fields} FROM points p WHERE {some}", given)
+        lines = {line[0]: list(line) for line in found}
+        for place in range(0, len(asked), JOINED):
+            sql, whose = _figures(asked[place : place + JOINED])
+            for point, *figures in store.execute(f"{sql} WHERE {some}", (*whose, *given)):
+                lines[point] += figures
+        return lines
+
+    names, metrics = [column.name for column in factors], [each.metric for each in asked]
+    lines = ask(path, question)
+    return [_row(lines[point], names, metrics) for point in points if point in lines]
+
+
+def _figures(asked: Sequence[Asked]) -> tuple[str, list[str]]:
+    """A query for the number of each point and its estimates of some metrics, and the parameters of that."""
+    joins, given, figures = "", list[str](), list[str]()
     for place, each in enumerate(asked):
         table = f"m{place}"
         joins += (
@@ -145,15 +161,7 @@ def rows_of(
         )
         given += [*each.member, each.metric]
         figures += [f"{table}.value", f"{table}.low", f"{table}.high"]
-    fields = ", ".join(["p.point", "p.replications", "p.error", *(c.sql for c in factors), *figures])
-    found = read(
-        path,
-        f"SELECT {fields} FROM points p{joins} WHERE {some}",
-        (*given, *(points if few else condition.parameters)),
-    )
-    names, metrics = [column.name for column in factors], [each.metric for each in asked]
-    by_point = {line[0]: _row(line, names, metrics) for line in found}
-    return [by_point[point] for point in points if point in by_point]
+    return f"SELECT p.point, {', '.join(figures)} FROM points p{joins}", given
 
 
 def _row(line: Sequence[Any], factors: Sequence[str], metrics: Sequence[str]) -> Row:

@@ -19,13 +19,13 @@ from sim.reports.sweepqueries import (
     Asked,
     Counts,
     Row,
+    ask,
     count_there,
     counts_of,
     members_in,
     numbers_ranked,
     numbers_there,
     read,
-    reading,
     rows_of,
 )
 from sim.reports.sweeptotals import Member, samples_of
@@ -55,10 +55,8 @@ class SweepResult:
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "SweepResult":
         """Open a store that `ccsim sweep` or `sim.sweep` made; InputError if it is anything else."""
-        with reading(Path(path)) as store:
-            head = stored_definition(store)
-            missing = {"name", "scenario", "seed", "metrics", "factors"} - head.keys()
-        if missing:
+        head = ask(Path(path), stored_definition)
+        if {"name", "scenario", "seed", "metrics", "factors"} - head.keys():
             raise InputError("is no store of a sweep; make one with ccsim sweep", file=str(path))
         return cls(Path(path), head)
 
@@ -363,8 +361,8 @@ class SweepResult:
         return members_in(self.path)
 
     def _samples(self, metric: str, points: Sequence[int]) -> dict[int, Sample]:
-        with reading(self.path) as store:
-            return samples_of(store, METRICS[metric], self._member(metric), points)
+        member = self._member(metric)
+        return ask(self.path, lambda store: samples_of(store, METRICS[metric], member, points))
 
     def _check_point(self, point: int) -> None:
         found = read(self.path, "SELECT replications FROM points WHERE point = ?", (point,))
