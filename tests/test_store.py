@@ -14,7 +14,7 @@ import pytest
 
 import sim
 from sim.cli import main
-from sim.experiments.store import locked
+from sim.experiments.store import answer, locked
 from tests.sweeps import contents, sweep_file
 
 FEW = {"agents.front.staffing": [2, 3], "queues.support.arrivals.volume": ["80%", "100%"]}
@@ -172,3 +172,63 @@ def test_stores_of_different_sweeps_are_not_merged(
     ):
         assert main(["merge", *command]) == 2
         assert said in capsys.readouterr().err
+
+
+def test_what_is_refused_leaves_no_lock_behind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sweep = sweep_file(tmp_path, vary=FEW)
+    other = tmp_path / "notes.yaml"
+    other.write_text("name: notes\n", encoding="utf-8")
+    assert "is no store of a sweep" in _said(sweep, other, capsys)
+    assert not other.with_name("notes.yaml.lock").exists()
+
+
+def test_a_store_is_read_without_a_trace_and_where_nobody_may_write(copy: Path) -> None:
+    names = {path.name for path in copy.parent.iterdir()}
+    copy.chmod(0o444)
+    copy.parent.chmod(0o555)
+    try:
+        assert len(sim.SweepResult.load(copy).rows()) == 4
+    finally:
+        copy.parent.chmod(0o755)
+    assert {path.name for path in copy.parent.iterdir()} == names
+
+
+def test_what_a_writer_does_meanwhile_is_read_as_it_is_then(copy: Path) -> None:
+    asked = []
+
+    def question(connection: sqlite3.Connection) -> int:
+        (count,) = connection.execute("SELECT sum(replications) FROM points").fetchone()
+        if not asked:
+            with closing(sqlite3.connect(copy)) as writer, writer:
+                writer.execute("UPDATE points SET replications = 9")
+        asked.append(count)
+        return int(count)
+
+    assert answer(copy, question) == 36 and len(asked) == 2 and asked[0] < 36
+
+
+def test_a_store_that_a_kill_left_half_written_is_read_as_before(copy: Path) -> None:
+    other = copy.with_name("half.sqlite")
+    with closing(sqlite3.connect(copy, isolation_level=None)) as writer:
+        for line in ("PRAGMA journal_mode = DELETE", "PRAGMA cache_size = 2", "BEGIN IMMEDIATE"):
+            writer.execute(line)
+        writer.execute("DELETE FROM estimates")
+        writer.execute("CREATE TABLE long AS SELECT zeroblob(500000)")
+        shutil.copy(copy, other)
+        shutil.copy(f"{copy}-journal", f"{other}-journal")
+    assert len(sim.SweepResult.load(other).rows(["mean_wait"])) == 4
+
+
+def test_a_merge_that_fails_leaves_no_half_of_a_store(
+    copy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spoilt, out = Path(shutil.copy(copy, tmp_path / "spoilt.sqlite")), tmp_path / "out.sqlite"
+    with closing(sqlite3.connect(spoilt)) as connection, connection:
+        connection.execute("DROP TABLE queue_totals")
+    assert main(["merge", str(out), str(copy), str(spoilt)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1 and not out.exists()
+
+
+def test_what_is_no_executor_is_refused(copy: Path) -> None:
+    with pytest.raises(sim.errors.InputError, match="3 is no executor"):
+        sim.sweep(copy.with_name("sweep.yaml"), copy, executor=3)  # type: ignore[arg-type]

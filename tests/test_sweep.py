@@ -22,6 +22,7 @@ from sim.cli import main
 from sim.experiments.entries import Store
 from sim.experiments.kept import kept_of
 from sim.experiments.tasks import Work
+from sim.measures.estimate import interval
 from sim.measures.metrics import AGENT_METRICS
 from tests.sweeps import METRICS, contents, sweep_file
 
@@ -295,3 +296,38 @@ def test_large_points_are_played_in_pieces_stored_in_order(
                 sim.sweep(sweep, tmp_path / "pieces.sqlite", executor=executor)
     assert len(written) > 6 and all(a.stop == b.start for a, b in pairwise(written))
     assert contents(tmp_path / "pieces.sqlite") == contents(tmp_path / "whole.sqlite")
+
+
+def test_a_dry_run_counts_what_is_left_of_a_part_after_the_warm_up(
+    once: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def left(sweep: Path, *options: str) -> tuple[int, int, float]:
+        assert main(["sweep", str(sweep), "--dry-run", "--json", "--quiet", *options]) == 0
+        document = json.loads(capsys.readouterr().out)
+        return document["points"], document["of_points"], document["contacts"]
+
+    whole = left(sweep_file(tmp_path))
+    assert left(once.parent / "sweep.yaml", "--out", str(once)) == (0, 12, 0.0)
+    points, _, contacts = left(once.parent / "sweep.yaml", "--out", str(once), "--replications", "6")
+    assert points == 12 and contacts == pytest.approx(whole[2] / 2)
+    assert left(tmp_path / "sweep.yaml", "--shard", "2/5")[:2] == (3, 12)
+    later = sweep_file(tmp_path, set={"warm_up": "30 min"})
+    assert 0.0 < left(later)[2] < whole[2]
+
+
+def test_waits_of_more_days_than_batches_are_those_of_simulate(tmp_path: Path) -> None:
+    what: dict[str, Any] = {
+        "vary": {"agents.front.staffing": [3]},
+        "metrics": ["p50_wait", "p90_wait"],
+        "by_interval": True,
+    }
+    store = tmp_path / "store.sqlite"
+    for days in (30, 70):  # the second time there are batches to add to
+        sweep = sweep_file(tmp_path, **what, replications=days)
+        result = sim.sweep(sweep, store)
+    found = result.rows()[0].estimates
+    scenario = result.scenario.with_({"agents.front.staffing": 3})
+    alone = sim.simulate(scenario, replications=70, seed=result.head["seed"])
+    wanted = alone.all_samples["queue", "all"]
+    for metric in what["metrics"]:
+        assert found[metric] == interval(wanted[metric])

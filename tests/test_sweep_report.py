@@ -463,3 +463,17 @@ def test_a_single_replication_has_no_margins_and_no_share_of_chance(folder: Path
     effects = result.effects("mean_wait")
     assert math.isnan(effects.noise) and math.isnan(effects.effects[0].share.margin)
     assert effects.effects[0].factor == "agents"
+
+
+def test_more_metrics_than_sqlite_joins_are_listed(grid: Path, monkeypatch: Any) -> None:
+    result = sim.SweepResult.load(grid)
+    whole = result.rows()
+    monkeypatch.setattr("sim.reports.sweepqueries.JOINED", 2)
+    assert len(result.metrics) > 2 and repr(result.rows()) == repr(whole)
+
+
+def test_a_picture_of_no_points_says_that_none_meets_the_condition(grid: Path) -> None:
+    result = sim.SweepResult.load(grid)
+    nothing = result.where(f"{result.metrics[0]} < -1")
+    with pytest.raises(InputError, match="no point that meets the condition"):
+        nothing.plot(y=result.metrics[0])

@@ -30,7 +30,9 @@ def add_sweep(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--cluster", metavar="ADDRESS", help="play on a Dask cluster, as in tcp://HOST:8786")
     sub.add_argument("--shard", metavar="K/N", help="only the K-th of N parts; put together with ccsim merge")
     sub.add_argument(
-        "--dry-run", action="store_true", help="say points, contacts, time and size; play nothing"
+        "--dry-run",
+        action="store_true",
+        help="say what is left: points, contacts, time and size; play nothing",
     )
     sub.add_argument("--replications", type=int, metavar="N", help="days at each point (default: the file's)")
     sub.add_argument("--seed", type=int, metavar="S", help="seed of all chance (default: the file's)")
@@ -59,13 +61,14 @@ def play_sweep(options: argparse.Namespace) -> int:
     jobs = check_jobs(jobs)
     for note in () if options.quiet else sweep.notes:
         print(f"Note: {note}", file=sys.stderr)
+    if options.out:
+        _check_is_not_input(options)
     if options.dry_run:
-        return _rehearse(options, sweep, jobs)
+        return _rehearse(options, sweep, jobs, shard)
     if not options.out:
         raise InputError(
             "is missing: name the file to keep the results in, as in results.sqlite", file="--out"
         )
-    _check_is_not_input(options)
     if options.cluster:
         _hush()
     started, bar = monotonic(), _Bar(sweep, options.quiet)
@@ -120,10 +123,12 @@ def _tell(options: argparse.Namespace, sweep: "Sweep", done: "Done", seconds: fl
     return FAILED if done.failed else DONE
 
 
-def _rehearse(options: argparse.Namespace, sweep: "Sweep", jobs: int) -> int:
+def _rehearse(options: argparse.Namespace, sweep: "Sweep", jobs: int, shard: tuple[int, int] | None) -> int:
+    from sim import __version__
     from sim.experiments.rehearsal import rehearse
 
-    found = rehearse(sweep, options.engine, jobs)
+    out = Path(options.out) if options.out else None
+    found = rehearse(sweep, __version__, options.engine, jobs, out, shard)
     print(_document(sweep, found) if options.json else "\n".join(_lines(sweep, found)))
     return DONE
 
@@ -136,9 +141,10 @@ def _document(sweep: "Sweep", found: "Rehearsal") -> str:
 def _lines(sweep: "Sweep", found: "Rehearsal") -> list[str]:
     least = "at least " if sweep.margin else ""
     factors = ", ".join(factor.name for factor in sweep.factors) or "nothing varied"
+    of_points = f" of {found.of_points:,}" * (found.points < found.of_points)
     lines = [
         f"{sweep.name}",
-        f"points        {found.points:,} ({factors})",
+        f"points        {found.points:,}{of_points} ({factors})",
         f"replications  {least}{found.replications:,} of each, seed {sweep.seed}",
         f"contacts      {least}{found.contacts:,.0f}, first attempts as expected",
         f"time          {least}{_duration(found.seconds)} with {found.jobs} of {os.cpu_count() or 1} processors",

@@ -203,9 +203,8 @@ def _together(name: str, entry: Mapping[str, Any], scenario: Scenario, folder: P
         if not isinstance(names, list | tuple) or len(names) != len(steps):
             raise InputError(f"{shown(names)} is no list of {len(steps)} names, one for each step")
         read = _read_all(Setting((), None), names)
-        return _levelled(
-            name, [Level(one.value, merged(step)) for one, step in zip(read, steps, strict=True)]
-        )
+        made = [Level(one.value, merged(step)) for one, step in zip(read, steps, strict=True)]
+        return _levelled(name, made)
 
 
 def _members(members: Any, scenario: Scenario, folder: Path) -> list[Factor]:
@@ -293,10 +292,8 @@ def _of_plans(name: str, entry: Mapping[str, Any], scenario: Scenario, folder: P
     with under("plans"):
         spec = {"file": plans, "sheet": entry.get("sheet")}
         found = files.staffings(folder, spec, scenario.grid, scenario.agents)
-    return _levelled(
-        name,
-        [
-            Level(plan, {f"agents.{group}.staffing": agents for group, agents in groups.items()})
-            for plan, groups in found.items()
-        ],
-    )
+    made = {
+        plan: {f"agents.{group}.staffing": agents for group, agents in of_groups.items()}
+        for plan, of_groups in found.items()
+    }
+    return _levelled(name, [Level(plan, overrides) for plan, overrides in made.items()])

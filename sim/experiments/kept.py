@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
 
 from sim.errors import InputError, nearest, shown
+from sim.experiments.replicate import BATCHES
 from sim.measures.estimate import Estimate, Pool, cell_waits, interval, t_quantile
 from sim.measures.metrics import AGENT_METRICS, BINS, QUEUE_METRICS, Cell, Metric, Waits, joined_waits
 
@@ -39,7 +41,7 @@ class Kept:
     @property
     def waits(self) -> bool:
         """Whether the waits themselves are needed, for percentiles."""
-        return any(metric.kind == "percentile" for metric in self.queues)
+        return any(map(_is_percentile, self.queues))
 
 
 def kept_of(metrics: Iterable[str], by_interval: bool = False) -> Kept:
@@ -53,6 +55,10 @@ def kept_of(metrics: Iterable[str], by_interval: bool = False) -> Kept:
     of_queues = tuple(metric for name, metric in QUEUE_METRICS.items() if name in wanted)
     of_agents = tuple(metric for name, metric in AGENT_METRICS.items() if name in wanted)
     return Kept(of_queues, of_agents, by_interval)
+
+
+def _is_percentile(metric: Metric) -> bool:
+    return metric.kind == "percentile"
 
 
 def _figures(metrics: Iterable[Metric]) -> tuple[str, ...]:
@@ -130,9 +136,12 @@ def estimates(kept: Kept, figures: Sequence[Figures]) -> list[list[Row]]:
     ):
         for kind, name, place in found if metrics else ():
             part = columns[:, :, place.start : place.stop]
+            pools = (
+                [_pool(each.waits, place) for each in figures] if any(map(_is_percentile, metrics)) else []
+            )
             for metric in metrics:
-                if metric.kind == "percentile":
-                    values = [_percentile(each.waits, place, metric.percent) for each in figures]
+                if _is_percentile(metric):
+                    values = [interval(pool.percentile(metric.percent)) for pool in pools]
                 else:
                     values = _intervals(metric, names, part)
                 for row, value in zip(rows, values, strict=True):
@@ -140,9 +149,8 @@ def estimates(kept: Kept, figures: Sequence[Figures]) -> list[list[Row]]:
     return rows
 
 
-def _percentile(waits: dict[int, Waits], cells: range, share: float) -> Estimate:
-    pool = Pool([cell_waits(waits[batch], cells) for batch in sorted(waits)])
-    return interval(pool.percentile(share))
+def _pool(waits: dict[int, Waits], cells: range) -> Pool:
+    return Pool([cell_waits(waits[batch], cells) for batch in sorted(waits)])
 
 
 def _intervals(metric: Metric, names: Sequence[str], part: np.ndarray) -> list[Estimate]:
@@ -187,13 +195,32 @@ def _with_margins(values: np.ndarray, moves: np.ndarray) -> list[Estimate]:
 _quantile = cache(t_quantile)
 
 
-def waits_rows(waits: dict[int, Waits], members: Members) -> Iterator[tuple[int, str, str, int, int]]:
-    """(batch, queue, class, bin, count) of every bin that occurs."""
-    cells = members.cells
+def waits_by_batch(
+    codes: Sequence[np.ndarray], replications: Iterable[int], intervals: int
+) -> dict[int, Waits]:
+    """The waits of each batch, counted by cell and bin; codes: those of each replication, as in a `Sheet`."""
+    batches: dict[int, list[np.ndarray]] = {}
+    for replication, found in zip(replications, codes, strict=True):
+        cells, places = found // (intervals * BINS), found % BINS
+        batches.setdefault(replication % BATCHES, []).append(cells * BINS + places)
+    counted = {
+        batch: np.unique(np.concatenate(of_days), return_counts=True) for batch, of_days in batches.items()
+    }
+    return {batch: Waits(found, counts.astype(np.int64)) for batch, (found, counts) in counted.items()}
+
+
+def waits_rows(
+    number: int, waits: dict[int, Waits], members: Members
+) -> Iterator[tuple[int, int, str, str, int, int]]:
+    """(point, batch, queue, class, bin, count) of every bin that occurs at a point."""
+    queues, classes = zip(*members.cells, strict=True)
     for batch, found in waits.items():
-        for code, count in zip(found.codes.tolist(), found.counts.tolist(), strict=True):
-            cell, place = divmod(code, BINS)
-            yield batch, *cells[cell], place, count
+        cells, places = np.divmod(found.codes, BINS)
+        cells = cells.tolist()
+        names = map(queues.__getitem__, cells), map(classes.__getitem__, cells)
+        yield from zip(
+            repeat(number), repeat(batch), *names, places.tolist(), found.counts.tolist(), strict=False
+        )
 
 
 def waits_from(rows: Iterable[tuple[int, str, str, int, int]], members: Members) -> dict[int, Waits]:
@@ -206,11 +233,3 @@ def waits_from(rows: Iterable[tuple[int, str, str, int, int]], members: Members)
         batch: joined_waits([Waits(*np.array(sorted(pairs), dtype=np.int64).T)])
         for batch, pairs in found.items()
     }
-
-
-def whole_cells(waits: Waits, intervals: int) -> Waits:
-    """Waits counted by cell and interval, as counted by cell alone."""
-    if intervals == 1:
-        return waits
-    cells, places = waits.codes // (intervals * BINS), waits.codes % BINS
-    return joined_waits([Waits(cells * BINS + places, waits.counts)])

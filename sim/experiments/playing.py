@@ -12,10 +12,12 @@ import numpy as np
 
 from sim.errors import InputError
 from sim.experiments.blocks import play_days
-from sim.experiments.kept import Figures, Kept, Members, members_of, whole_cells
-from sim.experiments.replicate import BATCHES, CHUNK, Plan, play_part, prepared
+from sim.experiments.kept import Figures, Kept, Members, members_of, waits_by_batch
+from sim.experiments.replicate import CHUNK, Plan, prepared
 from sim.measures.metrics import (
+    DENSE,
     OFFERED,
+    Sheet,
     Waits,
     agent_figures,
     blank_sheet,
@@ -24,7 +26,7 @@ from sim.measures.metrics import (
     queue_figures,
 )
 from sim.model.centre import Demand
-from sim.model.day import days_of
+from sim.model.day import Day, days_of
 from sim.scenario.schema import Scenario
 
 NO_TABLE = np.zeros((0, 0, 0, 0))
@@ -147,9 +149,8 @@ def _play_run(
     said: dict[int, str],
 ) -> None:
     """Play points that share their days; after an error each is played alone, to see whose it is."""
-    play: Callable[..., list[_Totals]] = _with_waits if settings.kept.waits else _without_waits
     try:
-        played += zip(run, play([one.plan for one in run], replications, settings), strict=True)
+        played += zip(run, _totals([one.plan for one in run], replications, settings), strict=True)
     except Exception as error:
         if len(run) == 1:
             said[run[0].place] = sentence(error)
@@ -158,50 +159,49 @@ def _play_run(
             _play_run([one], replications, settings, played, said)
 
 
-def _without_waits(plans: list[Plan], replications: range, settings: Settings) -> list[_Totals]:
-    """All plans into one sheet, whose waits nobody asks for."""
-    count, demand, seed = len(replications), plans[0].centre.demand, settings.seed
-    sheet = blank_sheet(len(plans) * count, plans[0].centre, settings.kept.by_interval, plans[0].rules)
-    size = max(1, int(CHUNK / max(_expected(demand), 1.0)))
+def _totals(plans: list[Plan], replications: range, settings: Settings) -> list[_Totals]:
+    """The totals of plans that share their days, all of them written into one sheet."""
+    count, centre, kept = len(replications), plans[0].centre, settings.kept
+    sheet = blank_sheet(len(plans) * count, centre, kept.by_interval, plans[0].rules)
+    # Codes of waits bring those of each day by themselves; a table of bins would have to be searched for them.
+    sheet = sheet._replace(codes=np.zeros(DENSE if kept.waits else 0, dtype=np.int64))
+    size = max(1, int(CHUNK / max(_expected(centre.demand), 1.0)))
+    codes: list[list[np.ndarray]] = [[] for _ in plans]
     for first in range(0, count, size):
         chunk = np.array(replications[first : first + size], dtype=np.int64)
-        days = days_of(demand, seed, chunk)
-        for k, (centre, rules) in enumerate(plans):
+        days = days_of(centre.demand, settings.seed, chunk)
+        for k, plan in enumerate(plans):
             row = k * count + first
-            sheet, _ = play_days(settings.engine, centre, rules, days, seed, chunk, row, sheet)
+            if kept.waits:
+                sheet, of_days = _day_by_day(plan, days, chunk, row, sheet, settings)
+                codes[k] += of_days
+            else:
+                sheet, _ = play_days(settings.engine, *plan, days, settings.seed, chunk, row, sheet)
+    tables = sheet.contacts, sheet.agents, sheet.contacts_by_interval, sheet.agents_by_interval
     found = []
-    for k in range(len(plans)):
-        rows = slice(k * count, (k + 1) * count)
-        by_interval = sheet.contacts_by_interval[rows], sheet.agents_by_interval[rows]
-        found.append(_Totals(sheet.contacts[rows], sheet.agents[rows], *by_interval, {}))
+    for k, of_plan in enumerate(codes):
+        waits = waits_by_batch(of_plan, replications, centre.demand.intervals) if kept.waits else {}
+        a, b, c, d = (table[k * count : (k + 1) * count] for table in tables)
+        found.append(_Totals(a, b, c, d, waits))
     return found
+
+
+def _day_by_day(
+    plan: Plan, days: Day, replications: np.ndarray, first: int, sheet: Sheet, settings: Settings
+) -> tuple[Sheet, list[np.ndarray]]:
+    """Play days one at a time; returns the sheet, and the codes of the waits of each day."""
+    codes = []
+    for place in range(replications.size):
+        day, one = days._replace(start=days.start[place : place + 1]), replications[place : place + 1]
+        sheet, _ = play_days(settings.engine, *plan, day, settings.seed, one, first + place, sheet)
+        codes.append(sheet.codes[: sheet.used[0]].copy())
+        sheet.used[0] = 0
+    return sheet, codes
 
 
 def _expected(demand: Demand) -> float:
     """First contacts of a replication, those that wait at opening included."""
     return float(demand.cumulative[:, -1].sum() + demand.backlog.sum())
-
-
-def _with_waits(plans: list[Plan], replications: range, settings: Settings) -> list[_Totals]:
-    """Batch by batch, so that the waits of each are known by themselves."""
-    by_interval, count = settings.kept.by_interval, len(replications)
-    found = []
-    for plan in plans:
-        sheet = blank_sheet(count, plan.centre, by_interval, plan.rules)
-        tables = sheet.contacts, sheet.agents, sheet.contacts_by_interval, sheet.agents_by_interval
-        found.append(_Totals(*tables, {}))
-    for place in range(min(BATCHES, count)):
-        batch = replications[place::BATCHES]
-        parts = play_part(plans, batch, settings.seed, settings.engine, by_interval)
-        for totals, part, plan in zip(found, parts, plans, strict=True):
-            totals.contacts[place::BATCHES] = part.sheet.contacts
-            totals.agents[place::BATCHES] = part.sheet.agents
-            if by_interval:
-                totals.contacts_by_interval[place::BATCHES] = part.sheet.contacts_by_interval
-                totals.agents_by_interval[place::BATCHES] = part.sheet.agents_by_interval
-            intervals = plan.centre.demand.intervals if by_interval else 1
-            totals.waits[batch.start % BATCHES] = whole_cells(part.waits, intervals)
-    return found
 
 
 # Totals → figures

@@ -2,10 +2,10 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sim.errors import InputError, shown
 from sim.experiments.design import Sweep
@@ -16,6 +16,7 @@ APPLICATION = 0x63637377  # what PRAGMA application_id says of a store: "ccsw"
 CACHE = 64_000  # kB of pages kept in memory
 CHECKPOINT = 4_000  # pages of the log after which they are moved into the file
 SAME = ("format", "version", "scenario_sha256", "seed", "metrics", "by_interval", "factors")
+T = TypeVar("T")
 GO_ON = "what is stored is kept: give the same command again to go on"
 
 
@@ -55,17 +56,23 @@ def _sentence(error: sqlite3.Error) -> str:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Nobody else writes this store meanwhile; the lock goes with the process, however that ends."""
+    """Nobody else writes this store meanwhile; the lock goes with the process, however that ends.
+
+    InputError, and no lock left behind, where there is something that is no store.
+    """
     from filelock import FileLock, Timeout
 
     if path.is_dir() or not path.name:
         raise InputError("is a folder; add the name of a file", file=str(path))
     if not path.parent.is_dir():
         raise InputError(f"there is no folder {shown(str(path.parent))}; make it first", file=str(path))
+    check_is_store(path)
     lock = FileLock(f"{path}.lock")
     try:
         lock.acquire(timeout=0)
     except Timeout:
+        if not Path(lock.lock_file).exists():
+            raise InputError("cannot be written: no file can be made there", file=str(path)) from None
         raise InputError(
             "is in use: another process is at this store; wait for it, or choose another file", file=str(path)
         ) from None
@@ -84,9 +91,7 @@ def check_is_store(path: Path) -> bool:
     try:
         if path.stat().st_size == 0 and not path.with_name(f"{path.name}-wal").exists():
             return False
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
-            (application,) = connection.execute("PRAGMA application_id").fetchone()
-            (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        application, tables = answer(path, _marks)
     except sqlite3.DatabaseError as error:
         if getattr(error, "sqlite_errorname", "") == "SQLITE_NOTADB":
             raise InputError("is no store of a sweep; choose another file", file=str(path)) from None
@@ -98,6 +103,49 @@ def check_is_store(path: Path) -> bool:
             "is a database, but no store of a sweep; choose another file", file=str(path)
         ) from None
     return bool(tables)  # none: killed before anything was stored
+
+
+def _marks(connection: sqlite3.Connection) -> tuple[int, int]:
+    """What a file says it is, and how many tables and indices it has."""
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    return application, tables
+
+
+def answer(path: Path, question: Callable[[sqlite3.Connection], T], patience: float = 5.0) -> T:
+    """What a question to a store brings, which is only read; nothing is made beside it.
+
+    Without a log nobody writes, and none is needed to read; if somebody began meanwhile, the question is asked again.
+    """
+    file, before = path.resolve().as_uri(), _at_rest(path)
+    if before is not None:
+        try:
+            with closing(sqlite3.connect(f"{file}?mode=ro&immutable=1", uri=True)) as connection:
+                found = question(connection)
+            if _at_rest(path) == before:
+                return found
+        except sqlite3.Error:
+            if _at_rest(path) == before:
+                raise
+    try:
+        with closing(sqlite3.connect(f"{file}?mode=ro", uri=True, timeout=patience)) as connection:
+            return question(connection)
+    except sqlite3.OperationalError as error:
+        if not (getattr(error, "sqlite_errorname", None) or "").startswith("SQLITE_READONLY"):
+            raise
+    # A kill left something half written, which SQLite takes back when it may write.
+    with closing(sqlite3.connect(f"{file}?mode=rw", uri=True, timeout=patience)) as connection:
+        return question(connection)
+
+
+def _at_rest(path: Path) -> tuple[int, int, int] | None:
+    """What changes whenever a file is written to; None while it has a log, which may hold what it lacks."""
+    for ending in ("-wal", "-journal"):
+        with suppress(FileNotFoundError):
+            if path.with_name(path.name + ending).stat().st_size:
+                return None
+    found = path.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def definition(sweep: Sweep, version: str) -> dict[str, Any]:

@@ -68,6 +68,8 @@ def run_sweep(
     the points whose number leaves k − 1 when divided by n. tell: called after every result.
     """
     engine_named(engine)
+    if executor is not None and not callable(getattr(executor, "submit", None)):
+        raise InputError(f"{shown(executor)} is no executor of concurrent.futures", path="executor")
     with opened(out, sweep, version) as (connection, kept):
         store, settings = Store(out, connection, kept), Settings(sweep.seed, engine, kept)
         course = _Course(sweep, store, settings, shard, tell)

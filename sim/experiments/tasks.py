@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from sim.errors import InputError
 from sim.experiments.playing import Task
+from sim.measures.metrics import observed_seconds
 from sim.scenario.schema import Scenario
 
 CONTACTS = {"compiled": 1_000_000, "reference": 10_000}  # of a task: some 0.2 s
@@ -54,8 +55,24 @@ def in_order(pieces: Iterable[Piece]) -> list[Piece]:
     return [piece for group in groups.values() for piece in group]
 
 
-def contacts_by_demand(base: Scenario) -> Callable[[Mapping[str, Any]], float]:
-    """A function that gives the expected first contacts of a replication under some overrides."""
+def contacts_played(scenario: Scenario) -> float:
+    """First contacts that a replication is expected to bring, those of the warm-up and those that wait included."""
+    waiting = sum(queue.backlog.count for queue in scenario.queues.values() if queue.backlog)
+    return float(sum(scenario.expected(name).sum() for name in scenario.queues) + waiting)
+
+
+def contacts_counted(scenario: Scenario) -> float:
+    """Those of them that arrive after the warm-up."""
+    if not scenario.warm_up:
+        return contacts_played(scenario)
+    shares = observed_seconds(scenario) / scenario.grid.interval
+    return float(sum((scenario.expected(name) * shares).sum() for name in scenario.queues))
+
+
+def contacts_by_demand(
+    base: Scenario, contacts: Callable[[Scenario], float] = contacts_played
+) -> Callable[[Mapping[str, Any]], float]:
+    """A function that gives the expected contacts of a replication under some overrides."""
     known: dict[str, float] = {}
 
     def counted(overrides: Mapping[str, Any]) -> float:
@@ -67,9 +84,7 @@ def contacts_by_demand(base: Scenario) -> Callable[[Mapping[str, Any]], float]:
                 scenario = base.under({p: v for p, v in overrides.items() if touches_demand(p)})
             except InputError:
                 return known[demand_of({})]  # it will be said where the point is played
-            waiting = sum(queue.backlog.count for queue in scenario.queues.values() if queue.backlog)
-            first = sum(scenario.expected(name).sum() for name in scenario.queues)
-            known[key] = max(1.0, float(first + waiting))
+            known[key] = max(1.0, contacts(scenario))
         return known[key]
 
     counted({})

@@ -164,6 +164,8 @@ def _product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
 def cell_waits(waits: Waits, cells: range) -> Waits:
     """Those waits whose place (cell, or cell × intervals + interval) lies in a range, coded by bin alone."""
     a, b = np.searchsorted(waits.codes, [cells.start * BINS, cells.stop * BINS])
+    if len(cells) == 1:
+        return Waits(waits.codes[a:b] - cells.start * BINS, waits.counts[a:b])
     return joined_waits([Waits(waits.codes[a:b] % BINS, waits.counts[a:b])])
 
 

@@ -215,8 +215,8 @@ def plot_effects(result: "SweepResult", effects: "Effects", ax: Any = None) -> A
             ax.errorbar(
                 100 * share.value, row, xerr=100 * share.margin, color="black", linewidth=1.2, capsize=3
             )
-        beside = [joined(column[row]) for column in table.columns[:2]]
-        words = "" if row >= count else f"{beside[0]}: {beside[1].replace('-', '−')} {unit}"
+        steps, change = (joined(column[row]) for column in table.columns[:2])
+        words = "" if row >= count else f"{change.replace('-', '−')} {unit}: {steps}"
         ax.text(
             1.02,
             row,

@@ -82,13 +82,15 @@ def counts_of(path: Path, wanted: int) -> Counts:
 
 def members_in(path: Path) -> list[Member]:
     """Whose estimates there are, by leaps from one name to the next in the key of the table."""
-    beyond = "FROM estimates WHERE (kind, name) > (one.kind, one.name) ORDER BY kind, name LIMIT 1"
     found = read(
         path,
-        "WITH RECURSIVE one(kind, name) AS ("
-        "SELECT * FROM (SELECT kind, name FROM estimates ORDER BY kind, name LIMIT 1) UNION ALL "
-        f"SELECT (SELECT kind {beyond}), (SELECT name {beyond}) FROM one WHERE one.kind IS NOT NULL) "
-        "SELECT kind, name FROM one WHERE kind IS NOT NULL",
+        "WITH RECURSIVE kinds(kind) AS (SELECT min(kind) FROM estimates UNION ALL "
+        "SELECT (SELECT min(kind) FROM estimates e WHERE e.kind > k.kind) FROM kinds k WHERE k.kind IS NOT NULL), "
+        "one(kind, name) AS ("
+        "SELECT kind, (SELECT min(name) FROM estimates e WHERE e.kind = k.kind) FROM kinds k UNION ALL "
+        "SELECT kind, (SELECT min(name) FROM estimates e WHERE e.kind = o.kind AND e.name > o.name) FROM one o "
+        "WHERE o.name IS NOT NULL) "
+        "SELECT kind, name FROM one WHERE name IS NOT NULL ORDER BY kind, name",
     )
     return [Member(*line) for line in found]
 

@@ -1,6 +1,5 @@
 """A stored sweep as text, as small HTML tables and as a document."""
 
-import html
 import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,7 @@ from sim.reports.figures import (
     percent,
     unit_of,
 )
-from sim.reports.layout import WIDTH, Table, table_of
+from sim.reports.layout import WIDTH, Table, notebook_html, table_of
 from sim.reports.sweepqueries import METRICS
 from sim.scenario.units import say_duration, say_share
 
@@ -260,6 +259,8 @@ def effects_document(effects: "Effects") -> dict[str, Any]:
 def sweep_html(result: "SweepResult") -> str:
     """The head and the first points, for a notebook."""
     rows = result.rows(limit=FEW)
-    title = html.escape(head_of(result)).replace("\n", "<br>")
-    table = points_table(result, rows, result.metrics).html() if rows else ""
-    return f"<div><p>{title}</p>{table}</div>"
+    tables = [points_table(result, rows, result.metrics)] if rows else []
+    more = [f"The first {FEW} points; best() ranks them, points() has all."] * (
+        len(rows) == FEW < result.counts.points
+    )
+    return notebook_html(head_of(result), tables, more)
