@@ -164,6 +164,10 @@ def test_a_night_shows_plain_clock_times_at_whole_hours() -> None:
     assert ticks(night.get_xticklabels())[:4] == ["22:00", "23:00", "00:00", "01:00"]
 
 
+def test_a_day_that_ends_somewhat_later_keeps_its_clock_times() -> None:
+    assert ticks(axis(0, 1800, 49).get_xticklabels())[-2:] == ["21:00", "00:00"]
+
+
 @pytest.mark.parametrize("hours", [0.5, 7, 200, 8760])
 def test_there_are_at_most_a_dozen_and_one_times(hours: float) -> None:
     assert 1 <= len(axis(0, 1800, round(2 * hours)).get_xticks()) <= 13
@@ -188,6 +192,13 @@ def test_waits_are_the_share_that_waits_at_most_so_long_with_percentiles() -> No
     assert np.all(np.diff(shares) >= 0) and shares[-1] == pytest.approx(100)
     reaches = [segment for lines in axes.collections for segment in lines.get_segments()]
     assert any(np.isclose(segment[:, 0], (p90.low / size, p90.high / size)).all() for segment in reaches)
+
+
+def test_a_curve_of_waits_is_level_where_nobody_waits_so_long() -> None:
+    axes = drawn("waits", played("one", 1))
+    times, shares = axes.lines[0].get_data()
+    assert np.all((np.diff(times) < 0.1 * times[-1]) | (np.diff(shares) == 0))
+    assert "50, 90, 95, 99%" in legend(axes)
 
 
 def test_days_of_one_queue_are_a_histogram_with_the_share_that_meets_the_target() -> None:
@@ -285,7 +296,7 @@ def test_whiskers_are_the_margins_of_the_paired_differences_and_the_baseline_has
 def test_the_words_beside_a_bar_begin_with_the_difference() -> None:
     axes = plot_plans(Comparison({"today": result(10, 2), "more": result(6, 1), "fewer": result(14, 3)}))
     assert ticks(axes.texts) == [
-        "wait 30 s · 120 EUR", "−4.00 ± 0.48 · wait 30 s · 120 EUR", "+4.00 ± 0.48 · wait 30 s · 120 EUR",
+        "wait 30 s · 120 EUR", "−4.00 ± 0.48 lost · wait 30 s · 120 EUR", "+4.00 ± 0.48 lost · wait 30 s · 120 EUR",
     ]  # fmt: skip
 
 
@@ -343,6 +354,12 @@ def point(name: str, cost: float, lost: float) -> Point:
     return Point(name, _exact(cost), _exact(lost))
 
 
+@pytest.mark.parametrize(("lost", "from_nothing"), [((3.0, 40.0), True), ((900.0, 1000.0), False)])
+def test_losses_that_are_close_are_seen_apart(lost: tuple[float, float], from_nothing: bool) -> None:
+    axes = draw_cost([point("a", 10.0, lost[0]), point("b", 5.0, lost[1])], scenario(), True, "")
+    assert (axes.get_ylim()[0] == 0) == from_nothing
+
+
 def test_a_point_is_efficient_where_no_other_beats_it() -> None:
     points = [point("a", 1, 9), point("b", 2, 5), point("c", 2, 6), point("d", 3, 5), point("e", 4, 1)]
     assert [each.name for each in efficient(points)] == ["a", "b", "e"]
@@ -375,6 +392,11 @@ def test_every_picture_of_a_run_can_be_drawn_when_nobody_calls_and_once_only(kin
 @pytest.mark.parametrize("kind", OF_COMPARISON)
 def test_every_picture_of_plans_can_be_drawn_of_one_plan(kind: str) -> None:
     assert "A morning" in texts(Comparison({"today": result(count=1)}).plot(kind=kind))
+
+
+def test_a_kind_that_is_given_as_the_axes_says_how_it_is_named() -> None:
+    with pytest.raises(InputError, match='"lost" is no Axes; name a kind'):
+        played().plot("lost")
 
 
 def test_an_unknown_kind_names_those_there_are() -> None:

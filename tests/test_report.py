@@ -220,6 +220,11 @@ def test_names_are_text_wherever_they_stand(folder: Path) -> None:
     assert "49{% raw" not in shown
 
 
+def test_a_number_after_a_name_from_right_to_left_stays_behind_it() -> None:
+    page = Page("", "", "مكتب الدعم: 40 contacts, (ب) a", [])
+    assert "مكتب الدعم\u200e: 40 contacts, (ب\u200e) a" in page_html(page)
+
+
 def test_the_policy_lets_only_the_script_of_the_page_run() -> None:
     text = page_html(Page("t", "p", "a", []))
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', text)

@@ -284,6 +284,9 @@ def test_a_run_as_csv_is_one_table(folder: Path) -> None:
         (["explain", "--plans", "today", "busy", "--out", "x.xlsx"], "explain"),
         (["run", "--plan", "run.xlsx", "--out", "run.xlsx"], "is the plan itself"),
         (["staff", "--out", "x.ods"], ".xlsx"),
+        (["run", "--out", "x.ods"], ".xlsx"),
+        (["compare", "--out", "x.html"], "ccsim report"),
+        (["run", "--out", "x.png", "--plot", "./x.png"], "is --out already"),
     ],
 )
 def test_sheets_beside_what_does_not_fit_get_one_sentence(

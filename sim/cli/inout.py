@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 DONE, FAILED, BAD_INPUT, UNMET, INTERRUPTED = 0, 1, 2, 3, 130
 PICTURES = (".png", ".svg", ".pdf")
 SHEETS = (".xlsx", ".csv")
+NOT_TABLES = dict.fromkeys((".xls", ".xlsm", ".xlsb", ".ods"), "let it end in .xlsx") | {
+    **dict.fromkeys(PICTURES, "draw it by --plot"),
+    **dict.fromkeys((".html", ".htm"), "ccsim report writes a page"),
+}  # endings that would be believed
 
 
 def add_scenario(sub: argparse.ArgumentParser) -> None:
@@ -84,6 +88,8 @@ def check_outputs(options: argparse.Namespace) -> None:
             raise InputError(f"{shown(name)} is a folder; add the name of a file", file=option)
         if not path.parent.is_dir():
             raise InputError(f"there is no folder {shown(str(path.parent))}; make it first", file=option)
+    if options.out and options.plot and Path(options.out).absolute() == Path(options.plot).absolute():
+        raise InputError(f"{shown(options.plot)} is --out already; choose another name", file="--plot")
     if options.plot and Path(options.plot).suffix.lower() not in PICTURES:
         raise InputError(f"{shown(options.plot)} does not end in {', '.join(PICTURES)}", file="--plot")
 
@@ -104,6 +110,11 @@ def check_picture(options: argparse.Namespace, of: str) -> None:
 
 def check_sheets(options: argparse.Namespace, apart: dict[str, Any]) -> None:
     """Refuse a workbook or CSV file as --out beside options that do not go with one; apart: those and their values."""
+    ending = Path(options.out or "").suffix.lower()
+    if ending in NOT_TABLES:
+        raise InputError(
+            f"{shown(options.out)} cannot hold a table of text: {NOT_TABLES[ending]}", file="--out"
+        )
     if as_sheets(options) and (given := [name for name, value in apart.items() if value]):
         said = f"sheets of {shown(options.out)} do not go with {' and '.join(given)}"
         raise InputError(f"{said}; leave that out, or let the name end otherwise", file="--out")

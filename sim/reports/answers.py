@@ -37,6 +37,8 @@ def run_answer(result: Result) -> str:
     times = {promise.within for promise in promises}
     in_time = f"within {say_duration(times.pop())}" if len(times) == 1 else "in time"
     wait = wait_metric([result])
+    if not figures["customers"].value > 0:
+        return f"{_named(result.plan, 'Under ')}no customers come."
     lost = f"{said(figures['lost_customers'])} of {figures['customers'].value:,.0f} customers are lost"
     if not figures["lost_customers"].value > 0:
         lost = f"none of {figures['customers'].value:,.0f} customers is lost"

@@ -1,17 +1,19 @@
 """How a fit held on days that it has not seen: tables, a verdict in words, JSON."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import numpy as np
 
+from sim.errors import shown
 from sim.history.backtest import FORMULAS, MODES, Backtest
 from sim.history.scores import BAND, METRICS, Score
 from sim.history.writing import dates
 from sim.measures.estimate import NULL, Estimate
 from sim.reports.figures import DASH, Cell, cell, clean, finite, folded
-from sim.reports.layout import WIDTH, Table
+from sim.reports.layout import WIDTH, Table, notebook_html
 from sim.reports.replays import agents_said
 from sim.scenario.units import say_duration
 
@@ -30,6 +32,18 @@ class BacktestResult:
     def table(self) -> str:
         """The scores, and the verdict in words."""
         return backtest_text(self.backtest)
+
+    def __repr__(self) -> str:
+        fit, tested = self.backtest.fit, len(self.backtest.test.days)
+        return (
+            f"<BacktestResult of {shown(fit.account.source)}: {tested} days by {fit.window.days.size} others>"
+        )
+
+    def _repr_html_(self) -> str:
+        backtest = self.backtest
+        tables = [replace(_table(backtest, mode), corner=_mode_title(mode)) for mode in backtest.intervals]
+        words = [*verdict(backtest), *_behind(backtest)]
+        return notebook_html("\n".join(_head(backtest)), [*tables, _by_queue(backtest)], words)
 
     def to_dict(self) -> dict[str, Any]:
         """The document that `--json` prints."""
@@ -52,10 +66,14 @@ def backtest_text(backtest: Backtest) -> str:
     """A table for each mode, figures by queue, and the verdict."""
     blocks = [folded(_head(backtest), WIDTH)]
     for mode in backtest.intervals:
-        blocks.append(f"{MODES[mode].capitalize()} ({mode})\n\n{_table(backtest, mode).text()}")
+        blocks.append(f"{_mode_title(mode)}\n\n{_table(backtest, mode).text()}")
     blocks.append(_by_queue(backtest).text())
     blocks.append(folded([*verdict(backtest), *_behind(backtest)], WIDTH))
     return "\n\n".join(blocks)
+
+
+def _mode_title(mode: str) -> str:
+    return f"{MODES[mode].capitalize()} ({mode})"
 
 
 def _head(backtest: Backtest) -> list[str]:

@@ -1,6 +1,5 @@
 """The headcount bridge in words and a table: what `explain` shows."""
 
-import html
 import math
 from dataclasses import dataclass
 from itertools import pairwise
@@ -10,7 +9,7 @@ from sim.experiments.explain import MISSING, Change, Level, Step, Steps, level_o
 from sim.measures.estimate import Estimate
 from sim.reports.changes import change_in_words
 from sim.reports.figures import DASH, Cell, a_day, clean, finite, folded, number, span_of
-from sim.reports.layout import WIDTH, Table
+from sim.reports.layout import WIDTH, Table, notebook_html
 from sim.reports.results import FORMAT
 from sim.scenario.schema import Scenario
 
@@ -85,12 +84,21 @@ class Bridge:
 
     def text(self, width: int = WIDTH) -> str:
         """The table, what differs in words, and what the figures rest on."""
-        title = f"From {_name(self.names[0])} to {_name(self.names[1])}\n"
-        title += f"{self.count:,} replications, seed {self.seed} · ± are 95% margins, of steps paired"
         if not self.steps:
             return folded(self.sentences, width)
-        words = [*self.sentences, self._whole, *self._left_out, SEARCHED if self.searched else RULE]
-        return "\n\n".join([title, self.table.text(width), folded(words, width)])
+        return "\n\n".join([self._title, self.table.text(width), folded(self._words, width)])
+
+    @property
+    def _title(self) -> str:
+        return (
+            f"From {_name(self.names[0])} to {_name(self.names[1])}\n"
+            f"{self.count:,} replications, seed {self.seed} · ± are 95% margins, of steps paired"
+        )
+
+    @property
+    def _words(self) -> list[str]:
+        """What differs, what it comes to, and what the figures rest on."""
+        return [*self.sentences, self._whole, *self._left_out, SEARCHED if self.searched else RULE]
 
     @property
     def _left_out(self) -> list[str]:
@@ -146,8 +154,9 @@ class Bridge:
         }  # fmt: skip
 
     def _repr_html_(self) -> str:
-        words = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in self.sentences)
-        return f"<div>{self.table.html() if self.steps else ''}<ul>{words}</ul></div>"
+        if not self.steps:
+            return notebook_html("", [], self.sentences)
+        return notebook_html(self._title, [self.table], self._words)
 
 
 def _more(printed: str) -> str:

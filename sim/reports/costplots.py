@@ -58,7 +58,9 @@ def plot_curve(result: "StaffingResult", ax: Any = None) -> Any:
     has_cost = any(point.cost for point in curve)
     points = [
         Point(
-            f"{point.percent:+d}% agents" if point.percent else "as found", _exact(cost), _exact(point.lost)
+            f"{point.percent:+d}% agents".replace("-", "−") if point.percent else "as found",
+            _exact(cost),
+            _exact(point.lost),
         )
         for point in curve
         for cost in (point.cost if has_cost else point.hours,)
@@ -96,7 +98,9 @@ def draw_cost(points: Sequence[Point], scenario: Scenario, has_cost: bool, words
                 linestyle="", markersize=6, capsize=2.5, elinewidth=1.0, label=label, **look, **fill,
             )  # fmt: skip
     ax.margins(0.08)
-    ax.set_ylim(0, None if any(point.lost.value for point in known) else 1)
+    losses = [point.lost.value for point in known]
+    if min(losses, default=0.0) < 0.5 * max(losses, default=0.0) or not any(losses):
+        ax.set_ylim(0, None if any(losses) else 1)  # points that are close need the room
     _number(ax, points)
     names = "\n".join(
         f"{number}  {as_label(point.name, 42).strip()}" for number, point in enumerate(points, 1)
@@ -120,8 +124,10 @@ def efficient(points: Sequence[Point]) -> list[Point]:
     return [point for point in points if not any(beats(other, point) for other in points)]
 
 
-def _reach(estimates: Sequence[Estimate]) -> np.ndarray:
-    return np.nan_to_num([estimate.margin for estimate in estimates])
+def _reach(estimates: Sequence[Estimate]) -> np.ndarray | None:
+    """How far the whiskers reach; None where no margin is known."""
+    margins = np.array([estimate.margin for estimate in estimates])
+    return np.nan_to_num(margins) if np.isfinite(margins).any() else None
 
 
 def _number(ax: Any, points: Sequence[Point]) -> None:

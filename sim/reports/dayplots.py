@@ -25,10 +25,10 @@ from sim.scenario.schema import Scenario
 from sim.scenario.targets import goals
 from sim.scenario.units import say_duration, say_share
 
-MOST_WHISKERS = 100  # intervals that get one each
 if TYPE_CHECKING:
     from sim.reports.staffing import StaffingResult
 
+MOST_WHISKERS = 100  # intervals that get one each
 SIZES = (2.5, 2.5)  # inches of the two panels
 LOAD = {"color": "black", "linestyle": DASHED, "linewidth": 1.6}
 

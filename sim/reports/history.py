@@ -16,7 +16,7 @@ from sim.history.survival import ASKED
 from sim.history.writing import choice, title
 from sim.measures.estimate import Estimate
 from sim.reports.figures import Cell, cell, clean, finite, folded, said
-from sim.reports.layout import WIDTH, Table
+from sim.reports.layout import WIDTH, Table, notebook_html
 from sim.reports.results import write_whole
 from sim.scenario.schema import Scenario
 from sim.scenario.units import say_duration
@@ -50,6 +50,15 @@ class FitResult:
         """The figures in tables, and the remarks."""
         return fit_text(self.fit)
 
+    def __repr__(self) -> str:
+        days = self.fit.window.days.size
+        return (
+            f"<FitResult of {shown(self.fit.account.source)}: {self.fit.contacts:,} contacts of {days} days>"
+        )
+
+    def _repr_html_(self) -> str:
+        return notebook_html("\n".join(_head(self.fit)), _tables(self.fit), _sentences(self.fit))
+
     def to_dict(self) -> dict[str, Any]:
         """The document that `--json` prints."""
         return fit_document(self.fit)
@@ -77,11 +86,22 @@ class FitResult:
 
 def fit_text(fit: Fit) -> str:
     """All tables of a fit, each only if it says something."""
-    head = [title(fit), f"{choice(fit)}; {fit.contacts:,} contacts. {fit.account}"]
-    tables = [_volumes(fit), _durations(fit), _patience(fit), _redials(fit), _transfers(fit), _agents(fit)]
-    blocks = [folded(head, WIDTH), *(table.text() for table in tables if table)]
-    sentences = [*_wrap_gap(fit), *_correlations(fit), *fit.remarks]
+    blocks = [folded(_head(fit), WIDTH), *(table.text() for table in _tables(fit))]
+    sentences = _sentences(fit)
     return "\n\n".join([*blocks, *([folded(sentences, WIDTH)] if sentences else [])])
+
+
+def _head(fit: Fit) -> list[str]:
+    return [title(fit), f"{choice(fit)}; {fit.contacts:,} contacts. {fit.account}"]
+
+
+def _tables(fit: Fit) -> list[Table]:
+    tables = [_volumes(fit), _durations(fit), _patience(fit), _redials(fit), _transfers(fit), _agents(fit)]
+    return [table for table in tables if table]
+
+
+def _sentences(fit: Fit) -> list[str]:
+    return [*_wrap_gap(fit), *_correlations(fit), *fit.remarks]
 
 
 def _counted(number: int) -> Cell:

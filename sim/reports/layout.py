@@ -77,6 +77,14 @@ class Table:
         return f"<table><thead>{row('th', [self.corner, *self.heads])}</thead><tbody>{body}</tbody></table>"
 
 
+def notebook_html(title: str, tables: Iterable[Table], sentences: Iterable[str]) -> str:
+    """A title, tables and sentences as a notebook shows them, all escaped."""
+    head = html.escape(title).replace("\n", "<br>")
+    shown = "<br>".join(table.html() for table in tables)
+    words = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in sentences)
+    return f"<div><p>{head}</p>{shown}{f'<ul>{words}</ul>' if words else ''}</div>"
+
+
 def _wrapped(name: str, width: int) -> str:
     """A name on lines of a width, all indented as it is."""
     set_in = " " * (len(name) - len(name.lstrip()))

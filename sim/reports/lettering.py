@@ -1,5 +1,6 @@
 """Which fonts have the letters of which script, and the package to install where none has."""
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -33,6 +34,8 @@ SYMBOLS = Script(
 OTHER = Script("other", (), ("Noto Sans",), "fonts-noto-core")
 
 LEFT_TO_RIGHT = "\N{LEFT-TO-RIGHT MARK}"
+RIGHTWARD = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefe"  # Hebrew, Arabic and their kin
+LAST_RIGHTWARD = re.compile(rf"(?<=[{RIGHTWARD}])(?!\W*[{RIGHTWARD}])")
 
 # What a browser takes, in this order, for text that is kept as text; the first has the widths it was laid out with
 FOR_BROWSERS = (
@@ -98,6 +101,11 @@ def apart(name: str) -> str:
     """A name with an unseen mark at both ends where it runs from right to left, so that it turns nothing around it."""
     rightward = any(unicodedata.bidirectional(letter) in ("R", "AL", "AN") for letter in name)
     return f"{LEFT_TO_RIGHT}{name}{LEFT_TO_RIGHT}" if rightward else name
+
+
+def in_place(text: str) -> str:
+    """A sentence with an unseen mark behind what runs from right to left in it, so that no number after it moves."""
+    return LAST_RIGHTWARD.sub(LEFT_TO_RIGHT, text)
 
 
 def _wide(letter: str) -> int:

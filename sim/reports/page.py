@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from sim.reports.layout import Table
+from sim.reports.lettering import in_place
 from sim.reports.results import write_whole
 
 
@@ -68,13 +69,7 @@ class Figures:
                 own = f"{above} · {own}"
             else:
                 above = own
-            yield (
-                own,
-                tuple(
-                    (value.replace("-", "−", 1) if value[:1] == "-" else value, margin)
-                    for value, margin in cells
-                ),
-            )
+            yield own, tuple((_minus(value), margin) for value, margin in cells)
 
 
 def _minus(value: str) -> str:
@@ -138,5 +133,5 @@ def _template() -> Any:
     from jinja2 import Environment, StrictUndefined
 
     made = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    made.filters["kept"] = lambda text: text.replace(" ± ", "\xa0±\xa0")  # a value and its margin on one line
+    made.filters["kept"] = lambda text: in_place(text.replace(" ± ", "\xa0±\xa0"))  # a margin by its value
     return made.from_string(_own("page.html"))

@@ -44,6 +44,8 @@ def draw(pictures: Mapping[str, Picture], kind: str, of: Any, ax: Any = None, **
     """Draw one of these kinds, the first if `kind` is empty, on some Axes or on new ones; returns the Axes."""
     from sim.reports.plots import with_letters
 
+    if isinstance(ax, str):
+        raise InputError(f"{shown(ax)} is no Axes; name a kind of picture as plot(kind=…)", path="ax")
     check_kind(pictures, kind)
     picture = pictures[kind or next(iter(pictures))]
     function = getattr(import_module(f"sim.reports.{picture.module}"), picture.function)

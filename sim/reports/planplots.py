@@ -46,7 +46,7 @@ def plot_plans(comparison: Comparison, ax: Any = None) -> Any:
     metric = "lost_customers" if any(row["lost_customers"].value for row in queues.values()) else wait
     values = [row[metric].value for row in queues.values()]
     longest = max((value for value in values if math.isfinite(value)), default=0.0)
-    scale, unit = (1.0, "") if metric == "lost_customers" else unit_of(longest)
+    scale, unit = (1.0, "lost") if metric == "lost_customers" else unit_of(longest)
     labels = set()
     for row, plan in enumerate(plans):
         end, change = values[row] / scale, comparison.difference(plan)[metric]
@@ -58,7 +58,7 @@ def plot_plans(comparison: Comparison, ax: Any = None) -> Any:
         labels.add(label)
         if row and math.isfinite(change.margin):
             ax.errorbar(end, row, xerr=change.margin / scale, color="black", capsize=3, linewidth=1.2)
-        words = [] if row == 0 else [f"{_signed(change, scale)} {unit}".rstrip()]
+        words = [] if row == 0 else [f"{_signed(change, scale)} {unit}"]
         words += [WAITS[wait].format(compact(queues[plan][wait].value))] if metric == "lost_customers" else []
         beside = " · ".join([*words, _spent(comparison.results[plan])])
         ax.text(1.02, row, beside, transform=ax.get_yaxis_transform(), va="center", fontsize="small")

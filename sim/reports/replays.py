@@ -15,7 +15,7 @@ from sim.history.replay import Played, Replay
 from sim.measures.estimate import NULL, Estimate, Sample, difference, interval, of_ratio
 from sim.measures.metrics import QUEUE_METRICS, TOTALS
 from sim.reports.figures import Cell, cell, clean, finite, folded, said
-from sim.reports.layout import WIDTH, Table
+from sim.reports.layout import WIDTH, Table, notebook_html
 from sim.reports.results import write_whole
 from sim.scenario.recorded import COLUMNS
 from sim.scenario.units import say_duration
@@ -37,6 +37,13 @@ class ReplayResult:
     def table(self) -> str:
         """The figures by queue and plan, and what they mean in words."""
         return replay_text(self.replay)
+
+    def __repr__(self) -> str:
+        days, plans = len(self.replay.recording.names), len(self.replay.plans)
+        return f"<ReplayResult of {shown(self.replay.scenario.name)}: days {days}, plans {plans}>"
+
+    def _repr_html_(self) -> str:
+        return notebook_html("\n".join(_head(self.replay)), [_table(self.replay)], _words(self.replay))
 
     def to_dict(self) -> dict[str, Any]:
         """The document that `--json` prints."""
@@ -117,6 +124,11 @@ def in_time(replay: Replay) -> str:
 
 def replay_text(replay: Replay) -> str:
     """A table by queue and plan, and sentences on what it is worth."""
+    return "\n\n".join([folded(_head(replay), WIDTH), _table(replay).text(), folded(_words(replay), WIDTH)])
+
+
+def _table(replay: Replay) -> Table:
+    """As it was and under each plan, queue by queue."""
     names: list[str] = []
     metrics = _shown_metrics(replay)
     columns: list[list[Cell]] = [[] for _ in range(1 + len(metrics))]
@@ -137,8 +149,7 @@ def replay_text(replay: Replay) -> str:
                 cell(interval(of_plan(each, place, metric)), _scale(metric)) for each in replay.plans.values()
             ]
     heads = ["contacts", *(f"{in_time(replay)}\n%" if m == "service_level" else TITLES[m] for m in metrics)]
-    table = Table("queue", names, heads, columns)
-    return "\n\n".join([folded(_head(replay), WIDTH), table.text(), folded(_words(replay), WIDTH)])
+    return Table("queue", names, heads, columns)
 
 
 def _head(replay: Replay) -> list[str]:

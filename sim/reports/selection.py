@@ -1,13 +1,12 @@
 """Which plan is best, as a table and a sentence: what `compare --best` shows."""
 
-import html
 from dataclasses import dataclass
 from typing import Any
 
 from sim.experiments.select import ZONE, Selected
 from sim.measures.estimate import Estimate
 from sim.reports.figures import a_day, cell, clean, finite, folded, money, number, percent, said
-from sim.reports.layout import WIDTH, Table
+from sim.reports.layout import WIDTH, Table, notebook_html
 from sim.reports.results import FORMAT
 from sim.scenario.schema import Scenario
 from sim.scenario.units import DAY
@@ -129,9 +128,12 @@ class Selection:
 
     def text(self, width: int = WIDTH) -> str:
         """The table and the sentences."""
+        return "\n\n".join([self._title, self.table.text(width), folded(self.sentences, width)])
+
+    @property
+    def _title(self) -> str:
         count = len(self.found.values)
-        title = f"{clean(self.scenario.name, 90)}\nthe best of {count} plans · seed {self.seed}"
-        return "\n\n".join([title, self.table.text(width), folded(self.sentences, width)])
+        return f"{clean(self.scenario.name, 90)}\nthe best of {count} plans · seed {self.seed}"
 
     def summary(self) -> Any:
         """DataFrame: plan → value, low, high, days, dropped_after."""
@@ -170,8 +172,7 @@ class Selection:
         }  # fmt: skip
 
     def _repr_html_(self) -> str:
-        words = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in self.sentences)
-        return f"<div><p>{html.escape(clean(self.scenario.name, 90))}</p>{self.table.html()}<ul>{words}</ul></div>"
+        return notebook_html(self._title, [self.table], self.sentences)
 
 
 def _row(estimate: Estimate) -> dict[str, float | None]:

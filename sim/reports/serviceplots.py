@@ -5,15 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from sim.reports.figures import compact
+from sim.reports.figures import unit_of
 from sim.reports.plots import DASHES, INK, align_labels, as_label, bare, draw_legend, new_axes, panels
 from sim.reports.results import Result
-from sim.reports.timeaxis import clock_axis, draw_lines, margin_words, set_title, width_for
+from sim.reports.timeaxis import WAITS, clock_axis, draw_lines, margin_words, set_title, width_for
 from sim.scenario.units import say_duration, say_share
 
 SIZES = (2.6, 1.6, 1.6)  # inches of the three panels
 APART = 30.0  # times the shortest of the queues' longest waits, beyond which only a log scale shows both
-CLOCK = (1, 3, 10, 30, 60, 180, 600, 1800, 3600, 10_800, 36_000, 86_400, 259_200, 604_800)
 
 
 def plot_service(result: Result, ax: Any = None) -> Any:
@@ -72,21 +71,16 @@ def _draw_wait(ax: Any, result: Result) -> None:
         draw_lines(ax, result, "mean_wait")
         ax.set_yscale("log")
         ax.set_ylim(1.0, 1.4 * max(some))
-        ticks = [moment for moment in CLOCK if moment <= 1.4 * max(some)]
+        ticks = [moment for moment in WAITS if moment <= 1.4 * max(some)]
         ticks = ticks[:: 1 + len(ticks) // 7]
         ax.set_yticks(ticks, [say_duration(moment) for moment in ticks])
         ax.minorticks_off()
         ax.set_ylabel("mean wait\n(log scale)")
         return
-    size, unit = _unit(max(longest, default=0.0))
+    size, unit = unit_of(max(longest, default=0.0))
     highest = draw_lines(ax, result, "mean_wait", scale=1 / size)
     ax.set_ylabel(f"mean wait, {unit}")
     ax.set_ylim(0, _top(highest, least=1.0))
-
-
-def _unit(seconds: float) -> tuple[float, str]:
-    unit = compact(max(seconds, 0.0)).rpartition(" ")[2]
-    return {"s": 1.0, "min": 60.0, "h": 3600.0}[unit], unit
 
 
 def _top(highest: float, least: float, most: float = math.inf) -> float:

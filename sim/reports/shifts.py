@@ -12,7 +12,7 @@ from sim.experiments.aims import aims_of
 from sim.experiments.covering import catalogue_of
 from sim.experiments.schedule import FOUND, IMPOSSIBLE, STOPPED, UNSURE, Schedule
 from sim.reports.figures import Cell, clean, folded, number, percent, span_of
-from sim.reports.layout import WIDTH, Table
+from sim.reports.layout import WIDTH, Table, notebook_html
 from sim.reports.reached import aim_words, missed_table, targets_table, when
 from sim.reports.results import write_whole
 from sim.reports.searched import document_of, plan_text, plan_under, restored, saved
@@ -214,11 +214,7 @@ class ScheduleResult:
         return result
 
     def _repr_html_(self) -> str:
-        from html import escape
-
-        words = "".join(f"<li>{escape(sentence)}</li>" for sentence in self._sentences())
-        shown_ = "<br>".join(table.html() for table in self._tables())
-        return f"<div><p>{escape(self._title()).replace(chr(10), '<br>')}</p>{shown_}<ul>{words}</ul></div>"
+        return notebook_html(self._title(), self._tables(), self._sentences())
 
     def _in_order(self, g: int) -> list[int]:
         """The shifts that agents of a group work, by start and type."""

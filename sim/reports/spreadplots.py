@@ -18,7 +18,7 @@ from sim.reports.plots import (
     new_axes,
 )
 from sim.reports.results import Result
-from sim.reports.timeaxis import chosen, set_title
+from sim.reports.timeaxis import WAITS, chosen, set_title
 from sim.scenario.units import say_duration, say_share
 
 PERCENTILES = {"p50_wait": 50, "p90_wait": 90, "p95_wait": 95, "p99_wait": 99}
@@ -48,7 +48,8 @@ def plot_waits(result: Result, ax: Any = None) -> Any:
         style = line_style(place) | {"marker": ""}
         ax.plot(times / size, shares, label=as_label(name, 40), **style)
         _draw_percentiles(ax, result, name, size, style["color"], place)
-    ax.errorbar([], [], xerr=[], fmt="|", color="black", capsize=3, label="50, 90, 95, 99% with 95% margins")
+    marked = f"50, 90, 95, 99%{' with 95% margins' * (result.count > 1)}"
+    ax.errorbar([], [], xerr=[], fmt="|", color="black", capsize=3, label=marked)
     _time_axis(ax, longest / size, unit, log)
     ax.set_ylim(0, 101)
     ax.set_ylabel("wait at most so long, %")
@@ -69,7 +70,11 @@ def _curve(result: Result, name: str) -> tuple[np.ndarray, np.ndarray]:
         return np.zeros(0), np.zeros(0)
     shares = 100 * np.cumsum(pool.total) / pool.total.sum()
     served_at_once = shares[0] if pool.low[0] <= 0 < shares[0] else 0.0
-    return np.concatenate([[0.0], pool.high]), np.concatenate([[served_at_once], shares])
+    before = np.concatenate([[served_at_once], shares[:-1]])
+    gap = pool.low > np.concatenate([[0.0], pool.high[:-1]])  # no wait lies there: the curve is level
+    where = np.flatnonzero(gap)
+    times, shares = np.insert(pool.high, where, pool.low[gap]), np.insert(shares, where, before[gap])
+    return np.concatenate([[0.0], times]), np.concatenate([[served_at_once], shares])
 
 
 def _carried_on(times: np.ndarray, shares: np.ndarray, end: float) -> tuple[np.ndarray, np.ndarray]:
@@ -96,11 +101,7 @@ def _time_axis(ax: Any, end: float, unit: str, log: bool) -> None:
         ax.set_xlim(0, end)
         ax.set_xlabel(f"wait, {unit}")
         return
-    ticks = [
-        time
-        for time in (1, 3, 10, 30, 60, 180, 600, 1800, 3600, 10_800, 36_000, 86_400, 259_200)
-        if time <= end
-    ]
+    ticks = [time for time in WAITS if time <= end]
     ax.set_xscale("log")
     ax.set_xlim(1.0, end)
     ax.set_xticks(ticks, [say_duration(time) for time in ticks])
@@ -148,6 +149,7 @@ def _draw_histogram(ax: Any, result: Result, name: str, levels: np.ndarray) -> N
     )
     if levels.size:
         ax.axvline(float(np.median(levels)), color="black", linewidth=1.4, label="median")
+    ax.set_ylim(0, None if levels.size else 1)
     ax.yaxis.get_major_locator().set_params(integer=True)
     ax.set_ylabel(f"replications, of {result.count:,}")
 

@@ -20,7 +20,7 @@ from sim.experiments.staff import (
     hours_of,
 )
 from sim.reports.figures import Cell, clean, folded, number, percent, price, span_of
-from sim.reports.layout import WIDTH, Table
+from sim.reports.layout import WIDTH, Table, notebook_html
 from sim.reports.reached import (
     aim_words,
     missed_table,
@@ -190,11 +190,7 @@ class StaffingResult:
         return plot_curve(self, ax) if self.found.curve else plot_staffing(self, ax)
 
     def _repr_html_(self) -> str:
-        from html import escape
-
-        words = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences(self))
-        shown_ = "<br>".join(table.html() for table in self._tables())
-        return f"<div><p>{escape(self._title()).replace(chr(10), '<br>')}</p>{shown_}<ul>{words}</ul></div>"
+        return notebook_html(self._title(), self._tables(), sentences(self))
 
     def _title(self) -> str:
         said = {FOUND: "confirmed", STOPPED: "interrupted: the best so far", IMPOSSIBLE: "cannot be met"}

@@ -1,12 +1,11 @@
 """Results as text that a planner reads at a glance, and as small HTML tables for notebooks."""
 
-import html
 from collections.abc import Iterable, Sequence
 
 from sim.measures.estimate import Estimate, interval
 from sim.reports.beside import further_tables, unlike_hang_ups
 from sim.reports.figures import clean, folded, span_of
-from sim.reports.layout import WIDTH, Table, table_of
+from sim.reports.layout import WIDTH, Table, notebook_html, table_of
 from sim.reports.results import ALL, Comparison, Result
 from sim.reports.verdicts import money_words, remarks, verdict_lines
 from sim.scenario.schema import Queue
@@ -75,19 +74,14 @@ def compare_table(comparison: Comparison, width: int = WIDTH) -> str:
 
 def result_html(result: Result) -> str:
     """The tables and remarks of a run, for a notebook."""
-    return _page(run_title(result), run_tables(result), [*money_words(result), *remarks(result)])
+    return notebook_html(run_title(result), run_tables(result), [*money_words(result), *remarks(result)])
 
 
 def comparison_html(comparison: Comparison) -> str:
     """The tables and verdicts of a comparison, for a notebook."""
-    return _page(comparison_title(comparison), comparison_tables(comparison), verdict_lines(comparison))
-
-
-def _page(title: str, tables: Iterable[Table], sentences: Iterable[str]) -> str:
-    words = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in sentences)
-    head = html.escape(title).replace("\n", "<br>")
-    shown = "<br>".join(table.html() for table in tables)
-    return f"<div><p>{head}</p>{shown}{f'<ul>{words}</ul>' if words else ''}</div>"
+    return notebook_html(
+        comparison_title(comparison), comparison_tables(comparison), verdict_lines(comparison)
+    )
 
 
 def run_title(result: Result) -> str:

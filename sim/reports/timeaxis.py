@@ -13,19 +13,21 @@ from sim.scenario.units import DAY, say_clock
 from sim.scenario.weeks import Grid
 
 TICKS = 12
+CLOCKED = 1.5 * DAY  # of a longer horizon the days are named, not the hours
 MOST_DAYS = 10  # whose names fit below a picture
 MOST_LINES = 6  # that can be followed
+WAITS = (1, 3, 10, 30, 60, 180, 600, 1800, 3600, 10_800, 36_000, 86_400, 259_200, 604_800)  # s
 
 
 def clock_axis(ax: Any, grid: Grid) -> None:
     """At most a dozen clock times, at whole hours where the grid has them; over several days their names, parted."""
     ax.set_xlim(0, grid.count)
-    ax.set_xlabel("time of day" if grid.horizon <= DAY else "day")
+    ax.set_xlabel("time of day" if grid.horizon <= CLOCKED else "day")
     midnights = _midnights(grid)
     for place in midnights:
         if 0 < place < grid.count:
             ax.axvline(place, color=PALE, linewidth=0.8, zorder=0)
-    if grid.horizon > DAY and len(midnights) <= MOST_DAYS and (DAY / grid.interval).is_integer():
+    if grid.horizon > CLOCKED and len(midnights) <= MOST_DAYS and (DAY / grid.interval).is_integer():
         return _name_days(ax, grid, midnights)
     steps = (300, 600, 900, 1800, 3600, 7200, 10_800, 14_400, 21_600, 43_200, DAY, 2 * DAY, 7 * DAY, 28 * DAY)
     whole = (
@@ -35,7 +37,7 @@ def clock_axis(ax: Any, grid: Grid) -> None:
     ahead = -grid.opens % (step * grid.interval) / grid.interval
     first = round(ahead) if ahead.is_integer() and ahead < grid.count else 0
     places = range(first, grid.count + 1, step)
-    if grid.horizon > DAY:
+    if grid.horizon > CLOCKED:
         days = [1 + int((grid.opens + place * grid.interval) // DAY) for place in places]
         ax.set_xticks(places, [f"{day:,}" for day in days])
     else:
