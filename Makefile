@@ -1,10 +1,10 @@
-# make demo | test | lint | validate | bench | clean. Each sets up what it needs in .venv; a second run installs nothing.
+# make demo | test | lint | validate | notebooks | bench | docs | clean. Each sets up what it needs in .venv; a second run installs nothing.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint validate bench clean
+.PHONY: demo test lint validate notebooks bench docs clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed
@@ -21,11 +21,17 @@ lint: $(VENV)/.installed-dev
 validate: $(VENV)/.installed-dev
 	$(BIN)/python -m validation --part whole --write docs/validation.md
 
+notebooks: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.notebooks
+
 bench: $(VENV)/.installed-bench
 	$(BIN)/python benchmarks/run.py
 
+docs: $(VENV)/.installed-docs
+	$(BIN)/python -m mkdocs build --strict
+
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) site build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A venv that works is kept. Otherwise the first Python of at least 3.11 that can make one makes it.
@@ -57,4 +63,9 @@ $(VENV)/.installed-dev: pyproject.toml
 $(VENV)/.installed-bench: pyproject.toml
 	$(ensure_venv)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
+	@touch $@
+
+$(VENV)/.installed-docs: pyproject.toml
+	$(ensure_venv)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[docs]'
 	@touch $@

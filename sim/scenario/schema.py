@@ -272,7 +272,9 @@ def _keys_at(model: Any, place: list[str]) -> list[str]:
 
 
 def json_schema() -> dict[str, Any]:
-    """The JSON Schema of a scenario file, for editors: the short forms included."""
+    """The JSON Schema of a scenario file, for editors: the short forms included, each key with its meaning."""
+    from sim.scenario.meanings import described
+
     schema = Scenario.model_json_schema(by_alias=True)
     parts = schema["$defs"]
     for name in ("Queue", "Group"):
@@ -310,6 +312,9 @@ def json_schema() -> dict[str, Any]:
         "properties": defaults,
         "additionalProperties": False,
     }
+    for name, part in [*parts.items(), ("Scenario", schema)]:
+        form = next(form for form in (part, *part.get("anyOf", ())) if "properties" in form)
+        form["properties"] = described(form["properties"], name)
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "Call-centre scenario"
     return schema
