@@ -1,7 +1,6 @@
-"""Everything the project shows runs as it stands: scenarios, the README's Python, the notebook, the figures."""
+"""Everything the project shows runs as it stands: scenarios, the README's Python, the figures of the bank."""
 
 import functools
-import json
 import os
 import re
 import subprocess
@@ -22,8 +21,7 @@ from sim.scenario.source import parse
 ROOT = Path(__file__).resolve().parent.parent
 SWEEPS = sorted((ROOT / "configs").glob("sweep_*.yaml"))
 SCENARIOS = sorted(set((ROOT / "configs").glob("*.yaml")) - set(SWEEPS))
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-FEW = 2  # replications in place of what the README and the notebook ask for
+FEW = 2  # replications in place of what the README asks for
 # Kaplan-Meier: share gone by 10, 20, 40, 60 and 120 s
 GONE = {
     "all types": (0.0345, 0.0699, 0.1183, 0.1748, 0.2828),
@@ -133,7 +131,7 @@ def test_one_more_agent_pays_only_with_those_who_are_told() -> None:
     assert -figures["lost_value"].high - figures["deterred_value"].high > cost["staff_cost"].value
 
 
-# The README, the notebook and the pages
+# The README and the pages
 
 
 @pytest.fixture
@@ -168,25 +166,6 @@ def test_the_python_of_the_readme_runs(cheap: None, monkeypatch: pytest.MonkeyPa
     blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     assert blocks
     run(blocks, "README.md")
-
-
-def cells_of(notebook: Path) -> list[dict[str, Any]]:
-    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    return [cell for cell in cells if cell["cell_type"] == "code"]
-
-
-@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.name)
-def test_every_cell_of_a_notebook_runs(notebook: Path, cheap: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT / "notebooks")
-    run(["".join(cell["source"]) for cell in cells_of(notebook)], notebook.name)
-
-
-@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.name)
-def test_a_notebook_is_stored_as_it_ran_in_order_and_small(notebook: Path) -> None:
-    cells = cells_of(notebook)
-    assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1))
-    assert not any(output["output_type"] == "error" for cell in cells for output in cell["outputs"])
-    assert notebook.stat().st_size < 150_000
 
 
 def test_the_page_of_the_model_names_every_metric() -> None:

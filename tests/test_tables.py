@@ -13,6 +13,7 @@ from sim.engines.reference import Note
 from sim.measures.estimate import Estimate, Sample, of_count, of_ratio
 from sim.measures.metrics import AGENT_METRICS, QUEUE_METRICS
 from sim.reports import figures, tables, verdicts
+from sim.reports.layout import Table, notebook_html
 from sim.reports.loads import capacity, load_table, offered_load
 from sim.reports.results import Comparison, Result
 from sim.reports.trace import told
@@ -353,6 +354,12 @@ def test_html_escapes_every_name() -> None:
     ):
         assert "<script" not in page and "<b>" not in page and "&lt;script&gt;" in page
         assert page.count("<table>") == page.count("</table>") >= 2
+
+
+def test_what_a_notebook_shows_is_escaped_in_titles_tables_and_sentences() -> None:
+    evil = "<script>x</script>"
+    page = notebook_html(f"{evil}\nsecond", [Table(evil, [evil], [evil], [[(evil, "")]])], [evil])
+    assert "<script" not in page and page.count("&lt;script&gt;") == 6 and "<br>second" in page
 
 
 def test_results_show_themselves_in_a_notebook() -> None:
