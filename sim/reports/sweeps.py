@@ -260,7 +260,8 @@ class SweepResult:
     def efficient_rows(self, cost: str, harm: str) -> list[Row]:
         """Of all points those with less harm than any that costs as little or less, as far as can be told.
 
-        By their values, but of two whose cost does not surely differ on the same days only the one with less harm.
+        By their values, but of those whose cost does not surely differ from the cheapest's on the same days only the one
+        with least harm.
         """
         from sim.experiments.select import LARGER
 
@@ -275,14 +276,17 @@ class SweepResult:
             if damage < least:
                 strict.append(point)
                 least = damage
-        samples, kept = self._samples(cost, strict), list[int]()
-        for point in strict:
-            while kept and {point, kept[-1]} <= samples.keys():
-                more = difference(samples[point], samples[kept[-1]])
-                if not more.low <= 0.0 <= more.high:
-                    break
-                kept.pop()
-            kept.append(point)
+        samples, kept, cheapest = self._samples(cost, strict), list[int](), -1
+        for point in strict:  # a run of points is as dear as its cheapest; the last of it does least harm
+            alike = {point, cheapest} <= samples.keys()
+            if alike:
+                more = difference(samples[point], samples[cheapest])
+                alike = more.low <= 0.0 <= more.high
+            if alike:
+                kept[-1] = point
+            else:
+                kept.append(point)
+                cheapest = point
         return self.rows(points=kept)
 
     def effects(self, metric: str | None = None) -> Effects:
