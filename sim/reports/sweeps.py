@@ -260,8 +260,8 @@ class SweepResult:
     def efficient_rows(self, cost: str, harm: str) -> list[Row]:
         """Of all points those with less harm than any that costs as little or less, as far as can be told.
 
-        By their values, but of those whose cost does not surely differ from the cheapest's on the same days only the one
-        with least harm.
+        By their values, but of those whose cost does not surely differ from the cheapest's on the same days only the
+        one with least harm.
         """
         from sim.experiments.select import LARGER
 
@@ -333,7 +333,7 @@ class SweepResult:
         from sim.reports.page import write_page
         from sim.reports.reported import sweep_page
 
-        write_page(sweep_page(self), Path(path))
+        write_page(lambda: sweep_page(self), path)
 
     def write(self, path: str | os.PathLike[str], rows: Sequence[Row] | None = None) -> None:
         """Write the points with their figures to a .csv, .parquet or .xlsx file."""
