@@ -613,6 +613,7 @@ def backtest(
     from sim.history.replay import read_dates
     from sim.reports.backtests import BacktestResult
 
+    started = time.perf_counter()
     engine_named(engine)
     for one in modes or ():
         if one not in MODES:
@@ -628,7 +629,7 @@ def backtest(
         rounds=_whole_number(rounds, "rounds", 4, MOST_REPLICATIONS), seed=_whole_number(seed, "seed", 0, 2**63 - 1),
         estimated=agents == "estimated", engine=engine, jobs=_whole_number(jobs, "jobs", 1, 1000), progress=progress,
     )  # fmt: skip
-    return BacktestResult(found)
+    return BacktestResult(found, _provenance(found.fit.scenario, engine, started, None))
 
 
 def _under(path: str, parse: Callable[[Any], Any], value: Any) -> Any:

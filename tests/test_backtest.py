@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 from dataclasses import replace
 from functools import cache
+from html import escape, unescape
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ from sim.history.contacts import Account, Contacts, tidy
 from sim.history.readers import read_log
 from sim.history.scores import KEPT, METRICS, correlation, score, score_formula
 from sim.reports.backtests import BacktestResult
+from sim.reports.page import Pairs
+from sim.reports.pagebacktest import backtest_page
 from sim.theory import erlang_a
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -208,8 +212,34 @@ def test_the_verdict_says_it_in_words() -> None:
     )
     assert "of the intervals by service level" in said
     assert "Erlang C" in said
+    assert "a replay does not test patience" in said
     document = json.loads(json.dumps(held().to_dict(), allow_nan=False))
     assert document["modes"]["replay"]["formulas"]["a"]["intervals"]["service_level"]["inside"] is None
+
+
+def test_a_report_begins_with_the_verdict_and_takes_names_for_text(tmp_path: Path) -> None:
+    name, path = "<img src=x onerror=alert(1)>", tmp_path / "page.html"
+    log = replace(contacts(), queues=(name,), account=Account(f"{name}.log", "made"))
+    made = sim.backtest(log, TRAIN, "2026-03-26..2026-03-28", days="mon-sun", agents="fit", rounds=4)
+    made.report(path)
+    text = path.read_text(encoding="utf-8")
+    answer = re.search(r'class="answer">([^<]*)<', text)
+    assert answer and unescape(answer[1]).startswith("With recorded contacts the simulation ")
+    assert "<img" not in text and text.count(escape(name)) > 2
+    assert text.count("<svg") == 2 and "Erlang A" in text
+    for said in ("Only 24 intervals could be tested", "Only 3 days", "Only 4 rounds", "scenario SHA-256"):
+        assert said in text
+    assert "agent 1" not in text
+    with pytest.raises(InputError, match="does not end in"):
+        made.report(tmp_path / "page.txt")
+
+
+def test_a_command_in_a_report_names_no_folders(tmp_path: Path) -> None:
+    page = backtest_page(
+        BacktestResult(held().backtest, {"command": f"x {tmp_path}/log --zone Europe/Berlin"})
+    )
+    pairs = page.sections[-1].blocks[0]
+    assert isinstance(pairs, Pairs) and pairs.pairs["command"] == "x log --zone Europe/Berlin"
 
 
 def test_days_that_were_fitted_cannot_test_the_fit() -> None:
@@ -271,6 +301,8 @@ def test_the_command_says_in_one_sentence_what_is_wrong(
         (["--train", TRAIN, "--test", TEST, "--agents", "x"], 'ccsim: --agents: "x" is not known'),
         (["--train", TRAIN, "--test", TEST, "--rounds", "1"], "ccsim: --rounds: 1 is too small"),
         (["--train", TRAIN, "--test", TEST, "--out", log], "is the log itself"),
+        (["--train", TRAIN, "--test", TEST, "--report", "p.txt"], '--report: "p.txt" does not end in .html'),
+        (["--train", TRAIN, "--test", TEST, "--report", "no/p.html"], '--report: there is no folder "no"'),
     ):
         assert main(["backtest", log, *given, "--quiet"]) == 2
         assert said in capsys.readouterr().err

@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 from recorded import MONDAY, recorded
+from written import MAPPING, WRITERS
 
 import sim
 from sim.distributions import distribution
 from sim.errors import InputError
+from sim.history import duty
 from sim.history.arrivals import correlation, variation
 from sim.history.choice import Choice, read_choice
 from sim.history.contacts import Account, Contacts, Outcome, tidy
@@ -157,6 +159,43 @@ def test_stamps_of_whole_seconds_change_little() -> None:
                 for fit in (rounded, exact)
             ]
             assert times[0] == pytest.approx(times[1], rel=0.04)
+
+
+@cache
+def week() -> tuple[Contacts, Fit]:
+    contacts = recorded(from_source(parse(json.dumps(CENTRE))), 7, seed=4, whole_seconds=True)
+    return contacts, fit_contacts(contacts, Choice(weekdays=EVERY_DAY))
+
+
+@pytest.mark.parametrize("form", WRITERS)
+def test_a_log_of_our_own_in_every_format_gives_the_same_contacts_and_the_same_fit(
+    form: str, tmp_path: Path
+) -> None:
+    made_, exact = week()
+    (tmp_path / "map.yaml").write_text(MAPPING)
+    (tmp_path / "log").write_text(WRITERS[form](made_))
+    read = read_log(tmp_path / "log", zone="UTC", mapping=tmp_path / "map.yaml" if form == "mapped" else None)
+    assert (read.account.form, len(read), read.account.left_out) == (form, len(made_), ())
+    assert [read.queues[code] for code in read.queue] == [made_.queues[code] for code in made_.queue]
+    wrap = () if form == "asterisk" else ("wrap",)
+    for name in ("arrived", "joined", "outcome", "wait", "talk", *wrap):
+        np.testing.assert_array_equal(getattr(read, name), getattr(made_, name), err_msg=name)
+    for name in ("agent", "customer"):  # the codes differ, who is who does not
+        pairs = set(zip(getattr(read, name).tolist(), getattr(made_, name).tolist(), strict=True))
+        assert len(pairs) == np.unique(getattr(made_, name)).size, name
+    fit = fit_contacts(read, Choice(weekdays=EVERY_DAY))
+    for queue in fit.queues:
+        (same,) = (one for one in exact.queues if one.name == queue.name)
+        np.testing.assert_array_equal(queue.volumes.mean, same.volumes.mean)
+        assert queue.patience.points == same.patience.points  # type: ignore[union-attr]
+        assert (queue.talk.mean, queue.talk.chosen) == (same.talk.mean, same.talk.chosen)
+        assert (queue.level, queue.redials) == (same.level, same.redials)
+        assert (queue.wrap and queue.wrap.mean) == (
+            (same.wrap and form != "asterisk" and same.wrap.mean) or None
+        )
+    given = from_source(parse(json.dumps(CENTRE))).queues
+    for queue in fit.queues:
+        assert queue.talk.mean.value == pytest.approx(given[queue.name].talk.drawn[0].mean, rel=0.03)
 
 
 def test_a_week_has_each_weekday_by_itself() -> None:
@@ -577,3 +616,12 @@ def test_counts_by_interval_give_the_volumes_and_say_what_is_assumed(tmp_path: P
     assert "ASSUMED: family and cv" in result.yaml()
     assert "support" in result.table()
     assert json.dumps(result.to_dict(), allow_nan=False)
+
+
+def test_a_queue_that_is_nobodys_own_is_a_skill_of_whoever_took_it() -> None:
+    """Six agents with a hundred contacts each of one queue and one of another: no seventh agent is invented."""
+    agent = np.repeat(np.arange(6), 101)
+    queue = np.tile(np.append(np.zeros(100, np.int64), 1), 6)
+    sets, group_of, _ = duty._groups(agent, queue, 2, 6)
+    assert sets == [(0, 1)]
+    assert group_of.tolist() == [0] * 6

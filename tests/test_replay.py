@@ -164,6 +164,17 @@ def test_days_begin_at_the_opening_by_the_local_clock() -> None:
     assert found.columns[0]["arrived"].tolist() == [7200, 7200]
 
 
+def test_a_redial_that_the_clock_puts_before_the_hang_up_is_a_contact_of_its_own() -> None:
+    """In Berlin 25 October 2026 has two hours from 02:00: 02:50 of the first is before 02:10 of the second."""
+    first = datetime(2026, 10, 25, 0, 50, tzinfo=UTC).timestamp() - MONDAY.timestamp() - 8 * 3600
+    rows = [hung_up(first, 60, customer=7), hung_up(first + 1200, 60, customer=7)]
+    night = sim.Scenario(**CENTRE | {"opens": "00:00", "closes": "06:00"})
+    found = record(log(rows, zone="Europe/Berlin"), night)
+    assert found.columns[0]["arrived"].tolist() == [7800, 10200]
+    assert (found.linked, found.columns[0]["attempt"].tolist()) == (0, [1, 1])
+    assert sim.replay(log(rows, zone="Europe/Berlin"), night, rounds=2).replay.recording.linked == 0
+
+
 def test_a_night_belongs_to_the_day_on_which_it_opened_and_a_week_to_its_first_day() -> None:
     night = sim.Scenario(**CENTRE | {"opens": "22:00", "closes": "06:00"})
     rows = [answered(15 * 3600), answered(20 * 3600)]  # 23:00 on Monday, 04:00 on Tuesday

@@ -362,6 +362,7 @@ def test_every_kind_of_file_gets_its_report(
             ["run.save", "--seed", "3", "--plan", "x"],
             "run.save: was played already; leave --plan and --seed out",
         ),
+        (["run.save", "--engine", "reference"], "run.save: was played already; leave --engine out"),
         (["odd.zip"], "odd.zip: is not a saved result, or damaged"),
         (["empty"], "empty"),
         (["."], "cannot be read: Is a directory"),

@@ -5,7 +5,17 @@ import json
 from pathlib import Path
 from typing import Any
 
-from sim.cli.inout import DONE, PICTURES, Bar, add_plan, add_scenario, check_outputs, put, scenario_from
+from sim.cli.inout import (
+    DONE,
+    PICTURES,
+    Bar,
+    add_plan,
+    add_scenario,
+    check_outputs,
+    check_page,
+    put,
+    scenario_from,
+)
 from sim.errors import InputError, shown
 
 CHOICES = (
@@ -211,6 +221,7 @@ def add_backtest(sub: argparse.ArgumentParser) -> None:
         help="estimated (default): whom the log saw at work on each day; or fit: the same on all days",
     )  # fmt: skip
     _add_playing(sub, 100)
+    sub.add_argument("--report", metavar="FILE", help="write a page to be sent: a .html file")
 
 
 def backtest_log(options: argparse.Namespace) -> int:
@@ -218,6 +229,12 @@ def backtest_log(options: argparse.Namespace) -> int:
 
     options.scenario = "-"
     _spare_the_log(options)
+    if options.report is not None:
+        check_page(options.report, "--report")
+        if options.out is not None and Path(options.out).absolute() == Path(options.report).absolute():
+            raise InputError(
+                f"{shown(options.report)} is --out already; choose another name", file="--report"
+            )
     settings = log_settings(options)
     try:
         result = backtest(
@@ -227,13 +244,15 @@ def backtest_log(options: argparse.Namespace) -> int:
         )  # fmt: skip
     except InputError as error:
         raise placed(error, options.log) from None
+    if options.report:
+        result.report(options.report)
     return _shown(options, result)
 
 
 def _spare_the_log(options: argparse.Namespace) -> None:
     """What is to be written can be, and is not the log."""
     check_outputs(options)
-    for option in ("out", "plot", "keep"):
+    for option in ("out", "plot", "keep", "report"):
         path = Path(getattr(options, option, None) or "")
         if path.is_file() and Path(options.log).exists() and path.samefile(options.log):
             raise InputError(f"{shown(str(path))} is the log itself; choose another name", file=f"--{option}")

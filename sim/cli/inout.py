@@ -77,7 +77,8 @@ def _with_plan(options: argparse.Namespace, scenario: "Scenario") -> "Scenario":
 def check_outputs(options: argparse.Namespace) -> None:
     """What is to be written can be, as far as can be seen before anything is played."""
     read = {"scenario": options.scenario, "plan": getattr(options, "plan", None)}
-    for option, name in (("--out", options.out), ("--plot", options.plot)):
+    for option in ("out", "plot", "report"):
+        name, option = getattr(options, option, None), f"--{option}"
         if name is None:
             continue
         path = Path(name)
@@ -92,6 +93,16 @@ def check_outputs(options: argparse.Namespace) -> None:
         raise InputError(f"{shown(options.plot)} is --out already; choose another name", file="--plot")
     if options.plot and Path(options.plot).suffix.lower() not in PICTURES:
         raise InputError(f"{shown(options.plot)} does not end in {', '.join(PICTURES)}", file="--plot")
+
+
+def check_page(name: str, option: str) -> None:
+    """Refuse a name that is not one of a page."""
+    from sim.reports.page import check_ending
+
+    try:
+        check_ending(name)
+    except InputError as error:
+        raise error.at(file=option) from None
 
 
 def check_picture(options: argparse.Namespace, of: str) -> None:

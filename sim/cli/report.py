@@ -4,17 +4,16 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.cli.inout import DONE, add_plan, check_outputs, scenario_from, settings_from
-from sim.errors import InputError, shown
+from sim.cli.inout import DONE, add_plan, check_outputs, check_page, scenario_from, settings_from
+from sim.errors import InputError
 
 if TYPE_CHECKING:
     from sim.scenario.schema import Scenario
 
-ENDINGS = (".html", ".htm")
 KEPT_CELLS = (
     20_000_000  # totals by replication and interval that are kept for margins by interval: some 160 MB
 )
-PLAYS = ("plan", "set", "replications", "seed", "jobs")  # options that say what is to be played
+PLAYS = ("plan", "set", "replications", "seed", "engine", "jobs")  # options that say what is to be played
 
 
 def add_report(sub: argparse.ArgumentParser) -> None:
@@ -27,7 +26,7 @@ def add_report(sub: argparse.ArgumentParser) -> None:
     add_plan(sub)
     sub.add_argument("--replications", type=int, metavar="N", help="days to play (default: the scenario's)")
     sub.add_argument("--seed", type=int, metavar="S", help="seed of all chance (default: the scenario's)")
-    sub.add_argument("--engine", default="compiled", metavar="NAME", help="compiled (default) or reference")
+    sub.add_argument("--engine", metavar="NAME", help="compiled (default) or reference")
     sub.add_argument("--jobs", type=int, metavar="N", help="workers (default: one a processor, if worth it)")
     sub.add_argument("--out", default="report.html", metavar="FILE", help="the file (report.html)")
     sub.add_argument("--quiet", action="store_true", help="no progress on stderr")
@@ -36,8 +35,7 @@ def add_report(sub: argparse.ArgumentParser) -> None:
 def write_report(options: argparse.Namespace) -> int:
     """Read or play what is asked for, and write its page."""
     options.plot = None
-    if Path(options.out).suffix.lower() not in ENDINGS:
-        raise InputError(f"{shown(options.out)} does not end in .html", file="--out")
+    check_page(options.out, "--out")
     told = _kept(options)
     check_outputs(options)
     if told is None:
@@ -65,6 +63,7 @@ def _played(options: argparse.Namespace) -> Any:
     scenario = scenario_from(options)
     several = options.plan is None and len(scenario.plans) > 1
     options.margin, options.max_replications = [], None
+    options.engine = options.engine or "compiled"
     options.by_interval = _kept_cells(options, scenario, len(scenario.plans) if several else 1) <= KEPT_CELLS
     settings = settings_from(options, scenario, len(scenario.plans) if several else 1)
     return compare(scenario, **settings) if several else simulate(scenario, options.plan, **settings)

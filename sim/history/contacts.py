@@ -59,7 +59,7 @@ class Account:
 
     def __str__(self) -> str:
         parts = [
-            f"{self.source} ({self.form}): {_counted(self.rows, 'row')}, {_counted(self.contacts, self.noun)}."
+            f"{self.source} ({self.form}): {counted(self.rows, 'row')}, {counted(self.contacts, self.noun)}."
         ]
         if self.left_out:
             parts.append(f"Left out: {self.reasons}.")
@@ -76,7 +76,8 @@ def _said(gone: LeftOut) -> str:
     return f"{gone.count:,} {gone.reason}{where}"
 
 
-def _counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """A number of things in words: "1 row", "2 rows"."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 

@@ -278,4 +278,21 @@ def _groups(agent: Codes, queue: Codes, queues: int, agents: int) -> tuple[list[
         likeness = [len(mine & set(each)) / len(mine | set(each)) for each in kept]
         group_of[one] = int(np.argmax(likeness))
         merged += max(likeness) < 1.0
-    return kept, group_of, merged
+    return *_without_nobody(kept, group_of, counts), merged
+
+
+def _without_nobody(
+    sets: list[tuple[int, ...]], group_of: Codes, counts: Codes
+) -> tuple[list[tuple[int, ...]], Codes]:
+    """The sets that have an agent, the queues of the others given to whoever took most of them; the set of each agent.
+
+    counts: contacts of each agent and queue, int64 (agents, queues).
+    """
+    there = np.bincount(group_of, minlength=len(sets)) > 0
+    added: dict[int, set[int]] = {}
+    for place in np.flatnonzero(~there):
+        for queue in sets[place]:
+            taken = np.bincount(group_of, weights=counts[:, queue], minlength=len(sets))
+            added.setdefault(int(np.argmax(taken)), set()).add(queue)
+    whole = [tuple(sorted({*each, *added.get(place, ())})) for place, each in enumerate(sets) if there[place]]
+    return whole, (np.cumsum(there) - 1)[group_of]

@@ -128,7 +128,7 @@ def record(
     days, row = np.unique(opened[known], return_inverse=True)
     rows = np.full(len(contacts), -1)
     rows[known] = row
-    follows = _follows(contacts, links.next, links.delay, rows, again)
+    follows = _follows(contacts, links.next, links.delay, rows, moment, again)
     columns = tuple(
         _columns(contacts, (rows >= 0) & (queue == q), rows, moment, follows)
         for q in range(len(scenario.queues))
@@ -189,11 +189,18 @@ def _opening(days: Codes, scenario: Scenario) -> Codes:
     return np.asarray((days - first) // 7 * 7 + first)
 
 
-def _follows(contacts: Contacts, after: Codes, delay: Array, rows: Codes, again: float) -> Codes:
-    """The contact that is the next attempt of each one that hung up, −1 for none: same queue, same day."""
+def _follows(
+    contacts: Contacts, after: Codes, delay: Array, rows: Codes, moment: Array, again: float
+) -> Codes:
+    """The contact that is the next attempt of each one that hung up, −1 for none: same queue, same day.
+
+    Later by the local clock as well: not where the clocks were set back between the two.
+    """
     ended = np.asarray(contacts.outcome == Outcome.ABANDONED) & (after >= 0) & ~np.isnan(contacts.wait)
     ended &= (delay >= 0) & (delay <= again) & (rows >= 0)
     ended &= (rows[after] == rows) & (contacts.queue[after] == contacts.queue)
+    with np.errstate(invalid="ignore"):
+        ended &= moment[after] >= moment + contacts.wait
     return np.where(ended, after, -1)
 
 

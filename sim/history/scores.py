@@ -125,4 +125,4 @@ def _banded(low: Array, high: Array) -> tuple[float, float, float]:
     below = np.clip(edge - low, 0.0, length) / length
     above = np.clip(high - (1.0 - edge), 0.0, length) / length
     under, over = float(np.mean(below)), float(np.mean(above))
-    return 1.0 - under - over, under, over
+    return max(0.0, 1.0 - under - over), under, over

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.errors import InputError
-from sim.history.contacts import Account, LeftOut
+from sim.history.contacts import Account, LeftOut, counted
 
 Array = npt.NDArray[Any]
 NOBODY = frozenset(
@@ -60,7 +60,9 @@ class Tally:
         account = Account(self.source, self.form, self.rows, contacts, gone, tuple(self.remarks), noun)
         if not contacts:
             reasons = Account(self.source, self.form, self.rows, 0, gone).reasons
-            raise InputError(f"no {noun} found in {self.rows:,} rows{reasons and f' ({reasons})'}: {_REMEDY}")
+            raise InputError(
+                f"no {noun} found in {counted(self.rows, 'row')}{reasons and f' ({reasons})'}: {_REMEDY}"
+            )
         if 2 * self._faulty > self.rows:
             raise InputError(f"most of its {self.rows:,} rows make no sense ({account.reasons}): {_REMEDY}")
         return account

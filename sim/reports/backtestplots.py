@@ -27,13 +27,14 @@ SERVICE, WAIT = METRICS[0], METRICS[2]
 MOST_DATES = 10
 
 
-def plot_backtest(backtest: Backtest, ax: Any = None) -> Any:
+def plot_backtest(backtest: Backtest, ax: Any = None, mode: str | None = None) -> Any:
     """Draw the service level of every interval, predicted against happened, and the mean wait of every day.
 
-    In the first mode that was played; the area of a point is its contacts. Returns the Axes, with a panel for each.
+    mode: the first that was played unless given. The area of a point is its contacts. Returns the Axes, with a panel
+    for each.
     """
     ax = new_axes(12.0, 5.4) if ax is None else ax
-    mode = next(iter(backtest.intervals))
+    mode = mode or next(iter(backtest.intervals))
     left, right = panels(ax, [4.6, 6.0], 1.1, across=True)
     _draw_intervals(backtest, mode, left)
     _draw_days(backtest, mode, right)

@@ -1,6 +1,7 @@
 """How a fit held on days that it has not seen: tables, a verdict in words, JSON."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -26,8 +27,8 @@ HOLDS = (0.7, 0.9)  # shares inside between which a band of 80% can be trusted
 class BacktestResult:
     """A fit held against days that it has not seen."""
 
-    def __init__(self, backtest: Backtest) -> None:
-        self.backtest = backtest
+    def __init__(self, backtest: Backtest, provenance: Mapping[str, Any]) -> None:
+        self.backtest, self.provenance = backtest, provenance
 
     def table(self) -> str:
         """The scores, and the verdict in words."""
@@ -41,9 +42,11 @@ class BacktestResult:
 
     def _repr_html_(self) -> str:
         backtest = self.backtest
-        tables = [replace(_table(backtest, mode), corner=_mode_title(mode)) for mode in backtest.intervals]
-        words = [*verdict(backtest), *_behind(backtest)]
-        return notebook_html("\n".join(_head(backtest)), [*tables, _by_queue(backtest)], words)
+        tables = [
+            replace(score_table(backtest, mode), corner=mode_title(mode)) for mode in backtest.intervals
+        ]
+        words = [*verdict(backtest), *behind(backtest)]
+        return notebook_html("\n".join(head_words(backtest)), [*tables, queue_table(backtest)], words)
 
     def to_dict(self) -> dict[str, Any]:
         """The document that `--json` prints."""
@@ -55,6 +58,13 @@ class BacktestResult:
 
         return plot_backtest(self.backtest)
 
+    def report(self, path: str | os.PathLike[str]) -> None:
+        """Write the report, one HTML file that needs no other: the verdict, scores, pictures, assumptions."""
+        from sim.reports.page import write_page
+        from sim.reports.pagebacktest import backtest_page
+
+        write_page(lambda: backtest_page(self), path)
+
 
 def within(backtest: Backtest) -> str:
     """The promise of the service level: "in 20 s"."""
@@ -64,19 +74,21 @@ def within(backtest: Backtest) -> str:
 
 def backtest_text(backtest: Backtest) -> str:
     """A table for each mode, figures by queue, and the verdict."""
-    blocks = [folded(_head(backtest), WIDTH)]
+    blocks = [folded(head_words(backtest), WIDTH)]
     for mode in backtest.intervals:
-        blocks.append(f"{_mode_title(mode)}\n\n{_table(backtest, mode).text()}")
-    blocks.append(_by_queue(backtest).text())
-    blocks.append(folded([*verdict(backtest), *_behind(backtest)], WIDTH))
+        blocks.append(f"{mode_title(mode)}\n\n{score_table(backtest, mode).text()}")
+    blocks.append(queue_table(backtest).text())
+    blocks.append(folded([*verdict(backtest), *behind(backtest)], WIDTH))
     return "\n\n".join(blocks)
 
 
-def _mode_title(mode: str) -> str:
+def mode_title(mode: str) -> str:
+    """Where the contacts come from, as a heading."""
     return f"{MODES[mode].capitalize()} ({mode})"
 
 
-def _head(backtest: Backtest) -> list[str]:
+def head_words(backtest: Backtest) -> list[str]:
+    """What was fitted, what was tested, and how it is scored."""
     days = [date.fromordinal(int(day)).isoformat() for day in backtest.test.days]
     fit, interval = backtest.fit, say_duration(backtest.fit.window.interval)
     return [
@@ -95,21 +107,24 @@ def _title(backtest: Backtest, metric: str) -> str:
     return titles[metric]
 
 
-def _rows(backtest: Backtest, mode: str, metric: str) -> list[tuple[str, Score]]:
-    rows = [
-        (f"{_title(backtest, metric)}: intervals", backtest.intervals[mode][metric]),
-        *((f"  {FORMULAS[key]}", each[metric]) for key, each in backtest.formulas[mode].items()),
-        (f"{_title(backtest, metric)}: days", backtest.by_day[mode][metric]),
-        *((f"  {FORMULAS[key]}", each[metric]) for key, each in backtest.formulas_by_day[mode].items()),
+def _rows(backtest: Backtest, mode: str, metric: str, cells: str) -> list[tuple[str, Score]]:
+    own, beside = {
+        "intervals": (backtest.intervals, backtest.formulas),
+        "days": (backtest.by_day, backtest.formulas_by_day),
+    }[cells]
+    return [
+        (f"{_title(backtest, metric)}: {cells}", own[mode][metric]),
+        *((f"  {FORMULAS[key]}", each[metric]) for key, each in beside[mode].items()),
     ]
-    return rows
 
 
-def _table(backtest: Backtest, mode: str) -> Table:
+def score_table(backtest: Backtest, mode: str, by: Sequence[str] = ("intervals", "days")) -> Table:
+    """How the simulation held, the formulas below each of its rows; by: what is held against what happened."""
     rows = [
         (name, score, 100.0 if metric.unit == "share" else 1.0)
         for metric in METRICS
-        for name, score in _rows(backtest, mode, metric.name)
+        for cells in by
+        for name, score in _rows(backtest, mode, metric.name, cells)
     ]
     columns: list[list[Cell]] = [
         [(f"{score.cells:,}", "") for _, score, _ in rows],
@@ -138,7 +153,7 @@ def _percent(share: float) -> Cell:
     return (DASH if np.isnan(share) else f"{100 * share:.0f}"), ""
 
 
-def _by_queue(backtest: Backtest) -> Table:
+def queue_table(backtest: Backtest) -> Table:
     """What was and what was predicted over all test days, queue by queue."""
     names, columns = [], [[] for _ in range(1 + len(METRICS))]  # type: ignore[var-annotated]
     for queue in backtest.fit.queues:
@@ -186,7 +201,7 @@ def _verdict(backtest: Backtest, mode: str) -> list[str]:
         f"{_number(level.correlation)}{f' ({beside})' if beside else ''}, the days' mean wait by "
         f"{_number(wait.correlation)}."
     )
-    return [lead, _bias(backtest, mode), _band(backtest, mode)]
+    return [lead, bias_words(backtest, mode), _band(backtest, mode)]
 
 
 def _number(value: float) -> str:
@@ -199,20 +214,25 @@ def _follows(value: float) -> str:
     return "follows" if value >= GOOD else "follows in part" if value >= FAIR else "hardly follows"
 
 
-def _bias(backtest: Backtest, mode: str) -> str:
-    scores = backtest.intervals[mode]
-    level, gone, wait = (scores[metric.name] for metric in METRICS)
-    near = (
+def near(backtest: Backtest, mode: str) -> bool:
+    """Whether the bias over all is small in every metric."""
+    level, gone, wait = (backtest.intervals[mode][metric.name] for metric in METRICS)
+    return (
         abs(level.bias) <= NEAR["service_level"]
         and abs(gone.bias) <= NEAR["abandonment_rate"]
         and abs(wait.bias) <= 0.1 * max(wait.happened, 10.0)
     )
+
+
+def bias_words(backtest: Backtest, mode: str) -> str:
+    """What was predicted over all and what was, and why they may differ."""
+    level, gone, wait = (backtest.intervals[mode][metric.name] for metric in METRICS)
     told = (
         f"It says {100 * level.predicted:.1f}% {within(backtest)} where {100 * level.happened:.1f}% was, "
         f"{100 * gone.predicted:.1f}% hang up where {100 * gone.happened:.1f}% did, and waits of "
         f"{wait.predicted:.1f} s where they were {wait.happened:.1f} s: "
     )
-    if near:
+    if near(backtest, mode):
         return f"{told}no bias worth the name."
     way = "kinder than it was" if level.bias > 0 or wait.bias < 0 else "worse than it was"
     return f"{told}{way}. {_why(backtest, mode, level.bias > 0 or wait.bias < 0)}"
@@ -241,15 +261,28 @@ def _band(backtest: Backtest, mode: str) -> str:
     if least < HOLDS[0]:
         worth = "too narrow, take it for wider than it is"
     else:
-        worth = "wider than need be" if most > HOLDS[1] else "it can be trusted"
+        worth = "wider than need be" if most > HOLDS[1] else f"it can be trusted{but_days(backtest, mode)}"
     return (
         f"Inside their {BAND:.0%} band lie {inside[0]} of the intervals by service level, {inside[1]} by hang-ups, "
         f"{inside[2]} by mean wait: {worth}."
     )
 
 
-def _behind(backtest: Backtest) -> Sequence[str]:
+def but_days(backtest: Backtest, mode: str) -> str:
+    """A proviso where fewer whole days are inside than chance explains for so few."""
+    days = min(backtest.by_day[mode].values(), key=lambda score: score.inside)
+    chance = 2.0 * (BAND * (1.0 - BAND) / max(days.cells, 1)) ** 0.5
+    return f", but not for whole days ({100 * days.inside:.0f}%)" if days.inside < BAND - chance else ""
+
+
+def behind(backtest: Backtest) -> Sequence[str]:
+    """Where the agents come from, and what was left out."""
     said = [agents_said(backtest.presence)] if backtest.presence else []
+    if "replay" in backtest.intervals:
+        said.append(
+            "Recorded contacts hang up after no less than they did, and the answered after more than they waited: a "
+            "replay does not test patience, and follows the better for it."
+        )
     return [*said, *backtest.remarks]
 
 
@@ -280,6 +313,6 @@ def backtest_document(backtest: Backtest) -> dict[str, Any]:
             for mode in backtest.intervals
         },
         "verdict": verdict(backtest),
-        "remarks": _behind(backtest),
+        "remarks": behind(backtest),
     }
     return finite(document)  # type: ignore[no-any-return]

@@ -57,7 +57,7 @@ class FitResult:
         )
 
     def _repr_html_(self) -> str:
-        return notebook_html("\n".join(_head(self.fit)), _tables(self.fit), _sentences(self.fit))
+        return notebook_html("\n".join(_head(self.fit)), fit_tables(self.fit), fit_remarks(self.fit))
 
     def to_dict(self) -> dict[str, Any]:
         """The document that `--json` prints."""
@@ -86,8 +86,8 @@ class FitResult:
 
 def fit_text(fit: Fit) -> str:
     """All tables of a fit, each only if it says something."""
-    blocks = [folded(_head(fit), WIDTH), *(table.text() for table in _tables(fit))]
-    sentences = _sentences(fit)
+    blocks = [folded(_head(fit), WIDTH), *(table.text() for table in fit_tables(fit))]
+    sentences = fit_remarks(fit)
     return "\n\n".join([*blocks, *([folded(sentences, WIDTH)] if sentences else [])])
 
 
@@ -95,12 +95,14 @@ def _head(fit: Fit) -> list[str]:
     return [title(fit), f"{choice(fit)}; {fit.contacts:,} contacts. {fit.account}"]
 
 
-def _tables(fit: Fit) -> list[Table]:
+def fit_tables(fit: Fit) -> list[Table]:
+    """What was fitted and from how much; each table only if it says something."""
     tables = [_volumes(fit), _durations(fit), _patience(fit), _redials(fit), _transfers(fit), _agents(fit)]
     return [table for table in tables if table]
 
 
-def _sentences(fit: Fit) -> list[str]:
+def fit_remarks(fit: Fit) -> list[str]:
+    """What the tables do not say."""
     return [*_wrap_gap(fit), *_correlations(fit), *fit.remarks]
 
 

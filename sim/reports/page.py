@@ -2,16 +2,20 @@
 
 import base64
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, ClassVar
 
+from sim.errors import InputError, shown
 from sim.reports.layout import Table
 from sim.reports.lettering import in_place
 from sim.reports.results import write_whole
+
+ENDINGS = (".html", ".htm")
 
 
 @dataclass(frozen=True)
@@ -119,9 +123,16 @@ def page_html(page: Page) -> str:
     return str(_template().render(page=page, style=style, script=script, digest=digest))
 
 
-def write_page(page: Page, path: Path) -> None:
-    """Write a page to a file, whole or not at all."""
-    write_whole(path, page_html(page).encode(errors="backslashreplace"))
+def write_page(made: Callable[[], Page], path: str | os.PathLike[str]) -> None:
+    """Make a page and write it to a .html file, whole or not at all; made: asked only if the name will do."""
+    check_ending(path)
+    write_whole(Path(path), page_html(made()).encode(errors="backslashreplace"))
+
+
+def check_ending(path: str | os.PathLike[str]) -> None:
+    """Refuse a name that no browser would take for a page."""
+    if Path(path).suffix.lower() not in ENDINGS:
+        raise InputError(f"{shown(os.fspath(path))} does not end in .html")
 
 
 def _own(name: str) -> str:

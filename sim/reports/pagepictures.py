@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 from sim.errors import InputError
+from sim.history.backtest import MODES, Backtest
 from sim.reports.figures import clean
 from sim.reports.page import Picture, Words
 from sim.reports.pictures import OF_COMPARISON, OF_RESULT
@@ -48,6 +49,16 @@ def sweep_pictures(result: "SweepResult", shown: Mapping[str, Mapping[str, Any]]
     """The pictures of a sweep; shown: what each shows → the arguments of its `plot`."""
     for number, (title, arguments) in enumerate(shown.items()):
         yield from _drawn(partial(result.plot, **arguments), title, f"sweep-{number}")
+
+
+def backtest_pictures(backtest: Backtest) -> Iterator[Picture]:
+    """What was predicted against what happened, a picture for each mode."""
+    from sim.reports.backtestplots import plot_backtest
+
+    for mode, contacts in MODES.items():
+        if mode in backtest.intervals:
+            draw = partial(plot_backtest, backtest, mode=mode)
+            yield from _drawn(draw, f"predicted against happened, {contacts}", f"backtest-{mode}")
 
 
 def with_room(pictures: Iterable[Picture]) -> Iterator[Picture | Words]:

@@ -33,7 +33,7 @@ BEST = 15  # points of a sweep told first
 def run_page(result: Result) -> Page:
     """The page of one plan played."""
     tables = [
-        _figures(table, "group" if table.corner.startswith("agents") else "queue")
+        figures(table, "group" if table.corner.startswith("agents") else "queue")
         for table in run_tables(result)
     ]
     said = [*money_words(result), *remarks(result)]
@@ -50,7 +50,7 @@ def comparison_page(comparison: Comparison) -> Page:
     results = comparison.results
     told = dict.fromkeys([answer_plan(comparison), comparison.baseline])
     said = [*verdict_lines(comparison), *[comparison.correction] * bool(comparison.correction)]
-    tables = [_figures(table, "plan") for table in comparison_tables(comparison)]
+    tables = [figures(table, "plan") for table in comparison_tables(comparison)]
     pictures = list(comparison_pictures(comparison))
     for plan in told:
         for each in run_pictures(results[plan], BY_PLAN, interval_words(results[plan])):
@@ -79,7 +79,7 @@ def sweep_page(result: "SweepResult") -> Page:
     sections = [
         Section("points", "Points", list(_sweep_tables(result))),
         Section("pictures", "Pictures", list(with_room(sweep_pictures(result, _sweep_shown(result))))),
-        *_closing(result.scenario, result.scenario.name, said, _sweep_provenance(result)),
+        *closing(result.scenario, result.scenario.name, said, _sweep_provenance(result)),
     ]
     title, *played = head_of(result).split("\n")
     return Page(title, " · ".join(played), answer, [s for s in sections if s.blocks], len(said))
@@ -89,11 +89,17 @@ def _page(title: str, answer: str, sections: Sequence[Section], results: Mapping
     first = next(iter(results.values()))
     said = warnings_of(results)
     name, played = title.split("\n")
-    closing = _closing(first.scenario, name, said, _provenance(first), len(results) > 1)
-    return Page(name, played, answer, [s for s in (*sections, *closing) if s.blocks], len(said))
+    end = closing(
+        first.scenario,
+        name,
+        said,
+        provenance_of(first.provenance, {"seed": f"{first.seed}", "replications": f"{first.count:,}"}),
+        len(results) > 1,
+    )
+    return Page(name, played, answer, [s for s in (*sections, *end) if s.blocks], len(said))
 
 
-def _closing(
+def closing(
     scenario: Scenario, title: str, said: Sequence[str], provenance: Pairs, plans: bool = False
 ) -> Iterator[Section]:
     """What stands at the end of every report: warnings, assumptions, provenance."""
@@ -116,14 +122,13 @@ def _assumptions(scenario: Scenario, title: str, plans: bool) -> Iterator[Block]
     yield Plain("Contacts, load and agents by interval", load_table(scenario))
 
 
-def _provenance(result: Result) -> Pairs:
-    known = result.provenance
+def provenance_of(known: Mapping[str, Any], played: Mapping[str, str]) -> Pairs:
+    """Where figures come from; known: as results keep it, played: seed, replications and the like."""
     return _pairs(
         {
             "version": f"callcenter-sim {known.get('version', '')}",
             "command": clean(str(known.get("command", "")), 400),
-            "seed": f"{result.seed}",
-            "replications": f"{result.count:,}",
+            **played,
             "engine": str(known.get("engine", "")),
             "routing": clean(str(known.get("routing", "")), 60),
             "scenario SHA-256": str(known.get("scenario_sha256", "")),
@@ -136,7 +141,7 @@ def _pairs(pairs: Mapping[str, str]) -> Pairs:
     return Pairs({name: value for name, value in pairs.items() if value})
 
 
-def _figures(table: Table, names: str, folded: bool = False, title: str = "") -> Figures:
+def figures(table: Table, names: str, folded: bool = False, title: str = "") -> Figures:
     """A table under the words of its corner, unless it is given another title."""
     corner = " ".join(table.corner.split())
     return Figures(title or corner[:1].upper() + corner[1:], table, names, folded=folded)
@@ -156,24 +161,24 @@ def _sweep_tables(result: "SweepResult") -> Iterator[Block]:
     if aim:
         best = [row for row in result.rows(order=aim[0], most=aim[1], limit=BEST) if row.replications]
         if best:
-            yield _figures(table(best), "point", title=f"Best by {aim[0].replace('_', ' ')}")
+            yield figures(table(best), "point", title=f"Best by {aim[0].replace('_', ' ')}")
     effects = _or_none(result.effects, aim[0] if aim else None)
     if effects:
-        yield _figures(effects_table(result, effects), "factor")
+        yield figures(effects_table(result, effects), "factor")
         yield Words([" ".join(effects_words(result, effects).split())])
     pair = _or_none(result.cost_and_harm)
     if pair:
         points = [row.point for row in result.efficient_rows(*pair)]
         if points:
             names = " and ".join(name.replace("_", " ") for name in pair)
-            yield _figures(
+            yield figures(
                 table(result.rows(points=points)), "point", title=f"Points that no other beats in {names}"
             )
     rows = [row for row in result.rows(limit=MOST_POINTS) if row.replications]
     if rows:
         more = result.counts.played - len(rows)
         title = f"The first {len(rows):,} of {result.counts.played:,} points" if more > 0 else "All points"
-        yield _figures(table(rows), "point", folded=True, title=title)
+        yield figures(table(rows), "point", folded=True, title=title)
 
 
 def _sweep_shown(result: "SweepResult") -> dict[str, dict[str, Any]]:

@@ -296,7 +296,7 @@ class Result:
         from sim.reports.page import write_page
         from sim.reports.reported import run_page
 
-        write_page(run_page(self), Path(path))
+        write_page(lambda: run_page(self), path)
 
     def to_dict(self, by_interval: bool = False) -> dict[str, Any]:
         """The document that `--json` prints."""
@@ -472,7 +472,7 @@ class Comparison:
         from sim.reports.page import write_page
         from sim.reports.reported import comparison_page
 
-        write_page(comparison_page(self), Path(path))
+        write_page(lambda: comparison_page(self), path)
 
     def to_dict(self, by_interval: bool = False) -> dict[str, Any]:
         """The document that `ccsim compare --json` prints."""

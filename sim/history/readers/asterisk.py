@@ -60,6 +60,11 @@ def read(path: Path, zone: str, keep: bool = False, encoding: str = "utf-8") -> 
         events, restarts = _gathered(_blocks(path, encoding, tally), tally, zone, names)
         columns = stays(events, restarts, tally)
         del events
+        order = np.argsort(
+            columns.get("line", ()), kind="stable"
+        )  # those of one second as they are in the file
+        for name in columns:
+            columns[name] = columns[name][order]
         return contacts_from(columns, tally, zone, *names)
     except InputError as problem:
         raise problem.at(file=str(path)) from None
