@@ -227,10 +227,10 @@ MUTATIONS = [
         "    return beyond > 1 and order_of",
     ),
     Mutation(
-        "whoever is transferred frees the line twice",
+        "the line of whoever is transferred is never free again",
         COMPILED,
         "i[HOLDS, again], i[HOLDS, row] = i[HOLDS, row], 0",
-        "i[HOLDS, again] = i[HOLDS, row]",
+        "i[HOLDS, again], i[HOLDS, row] = 0, 0",
     ),
     Mutation(
         "the patience of the backlog begins when it joined",
