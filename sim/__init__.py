@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOMES = {
-    "load": "sim.verbs",
-    "simulate": "sim.verbs",
-    "compare": "sim.verbs",
-    "explain": "sim.verbs",
-    "sweep": "sim.verbs",
-    "staff": "sim.verbs",
-    "schedule": "sim.verbs",
-    "fit": "sim.verbs",
-    "replay": "sim.verbs",
-    "backtest": "sim.verbs",
-    "deal": "sim.verbs",
-    "trace": "sim.verbs",
+    "load": "sim.verbs.given",
+    "simulate": "sim.verbs.play",
+    "compare": "sim.verbs.play",
+    "explain": "sim.verbs.search",
+    "sweep": "sim.verbs.sweeps",
+    "staff": "sim.verbs.search",
+    "schedule": "sim.verbs.search",
+    "fit": "sim.verbs.history",
+    "replay": "sim.verbs.history",
+    "backtest": "sim.verbs.history",
+    "deal": "sim.verbs.play",
+    "trace": "sim.verbs.play",
     "Scenario": "sim.scenario.schema",
     "Result": "sim.reports.results",
     "Comparison": "sim.reports.results",
@@ -40,18 +40,18 @@ if TYPE_CHECKING:
     from sim.reports.results import Result as Result
     from sim.reports.sweeps import SweepResult as SweepResult
     from sim.scenario.schema import Scenario as Scenario
-    from sim.verbs import backtest as backtest
-    from sim.verbs import compare as compare
-    from sim.verbs import deal as deal
-    from sim.verbs import explain as explain
-    from sim.verbs import fit as fit
-    from sim.verbs import load as load
-    from sim.verbs import replay as replay
-    from sim.verbs import schedule as schedule
-    from sim.verbs import simulate as simulate
-    from sim.verbs import staff as staff
-    from sim.verbs import sweep as sweep
-    from sim.verbs import trace as trace
+    from sim.verbs.given import load as load
+    from sim.verbs.history import backtest as backtest
+    from sim.verbs.history import fit as fit
+    from sim.verbs.history import replay as replay
+    from sim.verbs.play import compare as compare
+    from sim.verbs.play import deal as deal
+    from sim.verbs.play import simulate as simulate
+    from sim.verbs.play import trace as trace
+    from sim.verbs.search import explain as explain
+    from sim.verbs.search import schedule as schedule
+    from sim.verbs.search import staff as staff
+    from sim.verbs.sweeps import sweep as sweep
 
 
 def __getattr__(name: str) -> Any:

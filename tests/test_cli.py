@@ -259,8 +259,8 @@ def test_the_small_scenario_of_the_house_is_what_new_writes() -> None:
 
 def test_what_the_template_has_commented_out_is_right_too() -> None:
     template = files("sim.scenario").joinpath("template.yaml").read_text(encoding="utf-8")
+    from sim.scenario.load import from_source
     from sim.scenario.source import parse
-    from sim.verbs import from_source
 
     live = re.sub(
         r"^( *)# (lines|warm_up|balks|max_waiting|at_close|callback):", r"\1\2:", template, flags=re.M
@@ -334,7 +334,7 @@ def test_memory_that_runs_out_is_said_and_not_traced(scenario: str, capsys: Any,
     def out_of_memory(*_: Any, **__: Any) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("sim.verbs.simulate", out_of_memory)
+    monkeypatch.setattr("sim.verbs.play.simulate", out_of_memory)
     assert "ccsim: out of memory" in refusal(capsys, "run", scenario)
 
 

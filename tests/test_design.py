@@ -12,7 +12,7 @@ import pytest
 from sim.errors import InputError
 from sim.experiments.design import Sweep, read_sweep, sweep_from
 from sim.scenario.schema import Scenario
-from sim.verbs import sweep_of
+from sim.verbs.sweeps import sweep_of
 
 SCENARIO: dict[str, Any] = {
     "opens": "08:00",

@@ -10,9 +10,9 @@ import pytest
 
 from sim.errors import InputError
 from sim.model.centre import centre_of
+from sim.scenario.load import from_source
 from sim.scenario.schema import Scenario
 from sim.scenario.source import parse
-from sim.verbs import from_source
 
 HOUR, DAY = 3600.0, 86400.0
 DAYTIME = {"opens": "08:00", "closes": "20:00", "interval": "1 h"}

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from sim.errors import InputError
+from sim.scenario.load import from_source
 from sim.scenario.plans import read_assignment
 from sim.scenario.schema import Scenario
 from sim.scenario.source import parse
-from sim.verbs import from_source
 
 TEXT = """\
 opens: 08:00

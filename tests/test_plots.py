@@ -24,7 +24,7 @@ from sim.reports.plots import as_label, figure_bytes, new_axes, save_figure, wit
 from sim.reports.results import Comparison, Result
 from sim.reports.timeaxis import clock_axis
 from sim.scenario.weeks import Grid
-from sim.verbs import simulate
+from sim.verbs.play import simulate
 
 TALK = {"distribution": "exponential", "mean": "4 min"}
 REDIAL = {"share": "50%", "after": {"distribution": "exponential", "mean": "5 min"}}

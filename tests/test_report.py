@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from browser import CHROMIUM, Browser, chromium
 from sweeps import sweep_file
+from test_backtest import held
 from test_tables import QUEUE, Comparison, result, scenario
 
 import sim
@@ -64,6 +65,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     found = tmp_path_factory.mktemp("reports")
     comparison = sim.compare(made(), by_interval=True)
     comparison.report(found / "comparison.html")
+    held().report(found / "backtest.html")
     comparison.results["today"].report(found / "run.html")
     queues = {name.replace(".", " "): QUEUE for name in HOSTILE}
     groups = {name: {"staffing": 30, "skills": list(queues)} for name in HOSTILE}
@@ -83,7 +85,7 @@ def text_of(path: Path) -> str:
 
 
 @needs_browser
-@pytest.mark.parametrize("kind", ["run", "comparison", "sweep", "hostile"])
+@pytest.mark.parametrize("kind", ["run", "comparison", "sweep", "backtest", "hostile"])
 def test_a_page_complains_of_nothing_asks_for_nothing_and_fits_a_phone(
     browser: Browser, folder: Path, kind: str
 ) -> None:

@@ -16,9 +16,9 @@ from pydantic import ValidationError
 
 import sim
 from sim.errors import InputError
+from sim.scenario.load import from_source
 from sim.scenario.schema import Scenario, json_schema
 from sim.scenario.source import parse
-from sim.verbs import from_source
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = """\

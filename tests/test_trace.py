@@ -184,6 +184,7 @@ def test_a_plan_may_bring_recorded_contacts_and_another_may_not_scale_them() -> 
         ({"arived": [1]}, 'no column "arived" of a trace (did you mean "arrived"?)'),
         ({"arrived": [1, None]}, "contact 2 of the trace: arrived is nan"),
         ({"arrived": [1], "talk": [-3]}, "contact 1 of the trace: talk is -3"),
+        ({"arrived": [1], "talk": [1e300]}, "contact 1 of the trace: talk is 1e+300"),
         ({"arrived": [1], "talk": ["x"]}, "column talk holds something that is no number"),
         ({"arrived": [1], "hung_up": [1]}, "contact 1 of the trace hung up, and has no wait"),
         ({"arrived": [1], "hung_up": [2]}, "hung_up is 2; give a whole number from 0 to 1"),

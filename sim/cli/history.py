@@ -94,7 +94,7 @@ def add_fit(sub: argparse.ArgumentParser) -> None:
 
 
 def fit_log(options: argparse.Namespace) -> int:
-    from sim.verbs import fit
+    from sim.verbs.history import fit
 
     _check_places(options)
     try:
@@ -172,7 +172,7 @@ def add_replay(sub: argparse.ArgumentParser) -> None:
 
 
 def replay_log(options: argparse.Namespace) -> int:
-    from sim.verbs import replay
+    from sim.verbs.history import replay
 
     _spare_the_log(options)
     if options.keep is not None and Path(options.keep).suffix.lower() != ".csv":
@@ -225,7 +225,7 @@ def add_backtest(sub: argparse.ArgumentParser) -> None:
 
 
 def backtest_log(options: argparse.Namespace) -> int:
-    from sim.verbs import backtest
+    from sim.verbs.history import backtest
 
     options.scenario = "-"
     _spare_the_log(options)

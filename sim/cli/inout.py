@@ -36,10 +36,17 @@ def add_plan(sub: argparse.ArgumentParser) -> None:
     )
 
 
+def add_chance_and_workers(sub: argparse.ArgumentParser, whose: str = "the scenario's") -> None:
+    """Seed, engine and jobs; whose: the seed that is taken where none is given."""
+    sub.add_argument("--seed", type=int, metavar="S", help=f"seed of all chance (default: {whose})")
+    sub.add_argument("--engine", default="compiled", metavar="NAME", help="compiled (default) or reference")
+    sub.add_argument("--jobs", type=int, metavar="N", help="workers (default: one a processor, if worth it)")
+
+
 def scenario_from(options: argparse.Namespace) -> "Scenario":
+    from sim.scenario.load import from_source
     from sim.scenario.plans import read_assignment
     from sim.scenario.source import read
-    from sim.verbs import from_source
 
     overrides: dict[str, Any] = {}
     for path, value in map(read_assignment, options.set):

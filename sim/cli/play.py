@@ -9,6 +9,7 @@ from sim.cli.inout import (
     DONE,
     INTERRUPTED,
     Bar,
+    add_chance_and_workers,
     add_plan,
     add_scenario,
     as_sheets,
@@ -58,9 +59,7 @@ def add_compare(sub: argparse.ArgumentParser) -> None:
 
 def _add_play_options(sub: argparse.ArgumentParser, kinds: str) -> None:
     sub.add_argument("--replications", type=int, metavar="N", help="days to play (default: the scenario's)")
-    sub.add_argument("--seed", type=int, metavar="S", help="seed of all chance (default: the scenario's)")
-    sub.add_argument("--engine", default="compiled", metavar="NAME", help="compiled (default) or reference")
-    sub.add_argument("--jobs", type=int, metavar="N", help="workers (default: one a processor, if worth it)")
+    add_chance_and_workers(sub)
     sub.add_argument(
         "--margin", action="append", default=[], metavar="METRIC=VALUE", help="play until it is met"
     )
@@ -78,7 +77,7 @@ def _add_play_options(sub: argparse.ArgumentParser, kinds: str) -> None:
 
 
 def run_plan(options: argparse.Namespace) -> int:
-    from sim.verbs import simulate
+    from sim.verbs.play import simulate
 
     check_outputs(options)
     check_picture(options, "run")
@@ -124,7 +123,7 @@ def _say_unmet(options: argparse.Namespace, results: "dict[str, Result]") -> Non
 
 
 def _trace(options: argparse.Namespace, scenario: "Scenario") -> int:
-    from sim.verbs import trace
+    from sim.verbs.play import trace
 
     idle = {"--json": options.json, "--plot": options.plot, "--by-interval": options.by_interval}
     idle |= {"--margin": options.margin, "--replications": options.replications is not None}
@@ -139,7 +138,7 @@ def compare_plans(options: argparse.Namespace) -> int:
     from sim.reports.figures import folded
     from sim.reports.layout import WIDTH
     from sim.reports.tables import compare_table
-    from sim.verbs import compare
+    from sim.verbs.play import compare
 
     if options.by_interval and not (options.json or as_sheets(options)):
         raise InputError(
@@ -163,7 +162,7 @@ def compare_plans(options: argparse.Namespace) -> int:
 
 def _best(options: argparse.Namespace, scenario: "Scenario") -> int:
     from sim.experiments.replicate import worthwhile_jobs
-    from sim.verbs import compare
+    from sim.verbs.play import compare
 
     idle = {"--margin": options.margin, "--plot": options.plot, "--by-interval": options.by_interval}
     idle |= {"--simultaneous": options.simultaneous}
@@ -199,11 +198,7 @@ def add_explain(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--replications", type=int, metavar="N", help="days to play (default: the first scenario's)"
     )
-    sub.add_argument(
-        "--seed", type=int, metavar="S", help="seed of all chance (default: the first scenario's)"
-    )
-    sub.add_argument("--engine", default="compiled", metavar="NAME", help="compiled (default) or reference")
-    sub.add_argument("--jobs", type=int, metavar="N", help="workers (default: one a processor, if worth it)")
+    add_chance_and_workers(sub, "the first scenario's")
     sub.add_argument(
         "--search", action="store_true", help="required hours by the search of staff for the targets (slow)"
     )
@@ -214,7 +209,7 @@ def add_explain(sub: argparse.ArgumentParser) -> None:
 
 def explain_difference(options: argparse.Namespace) -> int:
     from sim.experiments.replicate import worthwhile_jobs
-    from sim.verbs import explain
+    from sim.verbs.search import explain
 
     options.plot = None
     check_outputs(options)

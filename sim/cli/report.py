@@ -58,7 +58,7 @@ def _kept(options: argparse.Namespace) -> Any:
 
 def _played(options: argparse.Namespace) -> Any:
     """The scenario played: all plans compared if it has several and none was named."""
-    from sim.verbs import compare, simulate
+    from sim.verbs.play import compare, simulate
 
     scenario = scenario_from(options)
     several = options.plan is None and len(scenario.plans) > 1

@@ -8,7 +8,15 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TextIO
 
-from sim.cli.inout import DONE, FAILED, INTERRUPTED, UNMET, check_outputs, scenario_from
+from sim.cli.inout import (
+    DONE,
+    FAILED,
+    INTERRUPTED,
+    UNMET,
+    add_chance_and_workers,
+    check_outputs,
+    scenario_from,
+)
 from sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -28,9 +36,7 @@ def _add_search(sub: argparse.ArgumentParser, what: str) -> None:
     sub.add_argument(
         "--replications", type=int, metavar="N", help="days to search on (default: the scenario's)"
     )
-    sub.add_argument("--seed", type=int, metavar="S", help="seed of all chance (default: the scenario's)")
-    sub.add_argument("--engine", default="compiled", metavar="NAME", help="compiled (default) or reference")
-    sub.add_argument("--jobs", type=int, metavar="N", help="workers (default: one a processor)")
+    add_chance_and_workers(sub)
     sub.add_argument(
         "--confidence", default="95%", metavar="SHARE", help="of the confirmation (default: 95%%)"
     )
@@ -75,14 +81,14 @@ def add_schedule(sub: argparse.ArgumentParser) -> None:
 
 def staff_plan(options: argparse.Namespace) -> int:
     from sim.reports import staffing
-    from sim.verbs import staff
+    from sim.verbs.search import staff
 
     return _searched(options, staff, staffing, curve=options.curve, fte_hours=options.fte_hours)
 
 
 def schedule_plan(options: argparse.Namespace) -> int:
     from sim.reports import shifts
-    from sim.verbs import schedule
+    from sim.verbs.search import schedule
 
     return _searched(options, schedule, shifts)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from sim.cli.inout import DONE, FAILED, INTERRUPTED, SHEETS
+from sim.cli.inout import DONE, FAILED, INTERRUPTED, SHEETS, add_chance_and_workers
 from sim.errors import InputError, shown
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ def add_sweep(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--out", metavar="FILE", help="the store, an SQLite file on a local disk; made or gone on"
     )
-    sub.add_argument("--jobs", type=int, metavar="N", help="workers (default: one a processor, if worth it)")
     sub.add_argument("--cluster", metavar="ADDRESS", help="play on a Dask cluster, as in tcp://HOST:8786")
     sub.add_argument("--shard", metavar="K/N", help="only the K-th of N parts; put together with ccsim merge")
     sub.add_argument(
@@ -35,8 +34,7 @@ def add_sweep(sub: argparse.ArgumentParser) -> None:
         help="say what is left: points, contacts, time and size; play nothing",
     )
     sub.add_argument("--replications", type=int, metavar="N", help="days at each point (default: the file's)")
-    sub.add_argument("--seed", type=int, metavar="S", help="seed of all chance (default: the file's)")
-    sub.add_argument("--engine", default="compiled", metavar="NAME", help="compiled (default) or reference")
+    add_chance_and_workers(sub, "the file's")
     sub.add_argument("--json", action="store_true", help="one JSON document instead of words")
     sub.add_argument("--quiet", action="store_true", help="no progress on stderr")
 
@@ -51,7 +49,8 @@ def play_sweep(options: argparse.Namespace) -> int:
     from sim import __version__
     from sim.experiments.replicate import worthwhile_jobs
     from sim.experiments.sweep import run_sweep, shard_from
-    from sim.verbs import check_jobs, sweep_of
+    from sim.verbs.given import check_jobs
+    from sim.verbs.sweeps import sweep_of
 
     sweep = sweep_of(options.sweep, options.replications, options.seed)
     shard = shard_from(options.shard)

@@ -1,7 +1,9 @@
 """The reports of runs, comparisons and sweeps: what stands on the page of each."""
 
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import InputError
@@ -217,6 +219,7 @@ def _sweep_provenance(result: "SweepResult") -> Pairs:
             "seed": known["seed"],
             "design": result.design.replace("_", " "),
             "scenario SHA-256": known["scenario_sha256"],
+            "command": clean(" ".join([Path(sys.argv[0]).name, *sys.argv[1:]]), 400),
         }
     )
 

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 from sim.errors import InputError, nearest, shown
 
 COLUMNS = ("day", "arrived", "talk", "wrap", "wait", "hung_up", "attempt", "last")
+MOST_SECONDS = 1e9
 EARLIEST = 1e-6  # s; by which rounding may put a next attempt before the end of the one before
 
 
@@ -102,11 +103,15 @@ def _seconds(value: Mapping[str, Any], key: str, count: int) -> np.ndarray:
         )
     except (TypeError, ValueError):
         raise InputError(f"the trace's column {key} holds something that is no number") from None
-    wrong = np.isinf(column) | (column < 0) | (np.isnan(column) if key == "arrived" else False)
+    wrong = (
+        ~(np.isnan(column) | (column <= MOST_SECONDS))
+        | (column < 0)
+        | (np.isnan(column) if key == "arrived" else False)
+    )
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
         raise InputError(
-            f"contact {row + 1} of the trace: {key} is {column[row]:g}; give seconds of at least 0"
+            f"contact {row + 1} of the trace: {key} is {column[row]:g}; give seconds, from 0 to {MOST_SECONDS:.0e}"
         )
     return column
 

@@ -133,10 +133,6 @@ class Scenario(Frozen):
         """The names of all customer classes in order of first mention; the number of a class is its place + 1."""
         return class_names(self.queues.values())
 
-    def volume_events(self, queue: str) -> list[tuple[Spans, float]]:
-        """The spans of every event that changes the volume of a queue, with its factor."""
-        return events.on_volume(self.events, queue, self.grid)
-
     def agent_events(self, group: str) -> list[tuple[Spans, float]]:
         """The spans of every event that changes the agents of a group, with its factor."""
         return events.on_agents(self.events, group, self.grid)

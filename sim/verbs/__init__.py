@@ -1,0 +1,1 @@
+"""The verbs of the library, as `import sim` gives them."""
