@@ -43,7 +43,14 @@ def recorded(scenario: Scenario, days: int, *, seed: int = 1, whole_seconds: boo
         customer = customers + records.customer * len(scenario.queues) + records.home
         customers = int(customer.max()) + 1
         columns = {name: opens + moment for name, moment in moments.items()}
-        columns |= {"queue": records.queue, "customer": customer, "agent": taken, "outcome": told}
+        kind = records.class_id - 1
+        columns |= {
+            "queue": records.queue,
+            "customer": customer,
+            "agent": taken,
+            "kind": kind,
+            "outcome": told,
+        }
         for name, column in columns.items():
             parts.setdefault(name, []).append(column[kept])
     columns = {name: np.concatenate(each) for name, each in parts.items()}
@@ -53,6 +60,7 @@ def recorded(scenario: Scenario, days: int, *, seed: int = 1, whole_seconds: boo
         columns,
         queues=tuple(scenario.queues),
         agents=tuple(f"agent {number}" for number in range(int(columns["agent"].max()) + 1)),
+        kinds=scenario.class_names,
         zone="UTC",
         account=Account("made.log", "made"),
     )

@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import math
-import os
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from sim.history.days import window_of
 from sim.history.durations import durations_of
 from sim.history.evidence import Fit
 from sim.history.fit import fit_contacts, written_names
+from sim.history.happened import happened_to
 from sim.history.readers import read_log
 from sim.history.returns import linked, redials_of
 from sim.history.survival import kaplan_meier, patience_of
@@ -378,10 +378,93 @@ def test_a_redial_is_told_from_a_customer_who_would_have_come_anyway() -> None:
         "outcome": np.where(lost, Outcome.ABANDONED, Outcome.ANSWERED),
     }  # fmt: skip
     contacts = tidy(columns, queues=("q",), zone="UTC", account=Account("made", "made"))
-    found = redials_of(contacts, linked(contacts), np.ones(len(contacts), bool), contacts.day)
+    found = redials_of(
+        contacts, linked(contacts), np.ones(len(contacts), bool), contacts.day, np.zeros(len(contacts), bool)
+    )
     assert found is not None
     assert found.usual == pytest.approx(0.2 * count / (count + again.sum()), abs=0.03)
     assert found.share.value == pytest.approx(0.5, abs=0.06)
+
+
+def test_redials_are_made_up_for_where_only_those_who_wait_are_known() -> None:
+    """Half of the callers are answered at once; a redial among them cannot be seen, but reckoned."""
+    contacts = sixty_days()
+    at_once = contacts.wait == 0
+    assert 0.3 < at_once.mean() < 0.7
+    waited = dataclasses.replace(contacts, customer=np.where(at_once, -1, contacts.customer))
+    found = fit_contacts(waited, Choice(weekdays=EVERY_DAY)).queues[0].redials
+    assert found is not None and found.seen < 0.33 < found.came
+    assert found.share.low < 0.4 < found.share.high
+    assert found.share.value == pytest.approx(0.4, abs=0.03)
+
+
+def test_redials_of_customers_who_withhold_their_number_are_no_reason_to_make_up_for_others() -> None:
+    contacts = sixty_days()
+    withheld = contacts.customer % 10 < 3
+    some = dataclasses.replace(contacts, customer=np.where(withheld, -1, contacts.customer))
+    found = fit_contacts(some, Choice(weekdays=EVERY_DAY)).queues[0].redials
+    assert found is not None and found.came == found.seen
+    assert found.share.low < 0.4 < found.share.high
+
+
+def test_classes_come_back_where_they_are_known_of_those_who_wait() -> None:
+    """Those with the longer patience are 15% in the morning and 30% in the afternoon, of which more is known."""
+    valued = {"distribution": "exponential", "mean": "9 min"}
+    billing = CENTRE["queues"]["billing"] | {"classes": {"valued": {"share": "30%", "patience": valued}}}
+    log = made(40, queues=CENTRE["queues"] | {"billing": billing})
+    morning = log.second < 13 * 3600
+    half, some = np.arange(len(log)) % 2 == 0, np.arange(len(log)) % 8 < 2
+    kind = np.where((log.kind == 0) & ~(morning & half), 0, 1)  # fewer of the valued call in the morning,
+    kind[(log.wait == 0) | (morning & ~some)] = -1  # when fewer contacts are known
+    log = dataclasses.replace(log, kind=kind, kinds=("valued", "others"))
+    queue = fit_contacts(log, Choice(weekdays=EVERY_DAY)).queues[1]
+    found = {own.written: own for own in queue.classes}
+    assert list(found) == ["valued", "others contacts"]
+    assert np.mean(kind[(log.queue == 1) & (kind >= 0)] == 0) > 0.25
+    assert found["valued"].share.low < 0.225 < found["valued"].share.high
+    assert sum(own.share.value for own in queue.classes) == pytest.approx(1.0)
+    patience = found["valued"].patience
+    assert (
+        patience is not None
+        and patience.shares[120.0].low < 1 - math.exp(-120 / 540) < patience.shares[120.0].high
+    )
+    others = fit_contacts(log, Choice(weekdays=EVERY_DAY)).scenario.queues["billing"].classes
+    assert sum(own.share for own in others.values()) <= 1.0
+
+
+def test_a_class_known_of_few_says_nothing_of_the_others() -> None:
+    log = sixty_days()
+    kind = np.full(len(log), -1)
+    kind[::25] = np.arange(kind[::25].size) % 2
+    fit = fit_contacts(dataclasses.replace(log, kind=kind, kinds=("a", "b")), Choice(weekdays=EVERY_DAY))
+    assert [queue.classes for queue in fit.queues] == [(), ()]
+
+
+def test_what_happened_is_what_a_table_of_contacts_says() -> None:
+    """Four contacts by hand, of two queues: waits of 0, 10, 30 and 60 s; the last one hung up."""
+    moments = np.array([0.0, 100.0, 200.0, 300.0]) + MONDAY.timestamp() + 9 * 3600
+    wait = np.array([0.0, 10.0, 30.0, 60.0])
+    answered = np.where(wait < 60, moments + wait, np.nan)
+    log = tidy(
+        {
+            "arrived": moments, "joined": moments, "answered": answered, "talk_end": answered + 60,
+            "left": np.where(wait < 60, np.nan, moments + wait),
+            "outcome": np.where(wait < 60, Outcome.ANSWERED, Outcome.ABANDONED), "queue": np.array([0, 0, 1, 1]),
+        },
+        queues=("a", "b"), zone="UTC", account=Account("made", "made"),
+    )  # fmt: skip
+    found = happened_to(log, np.ones(4, bool), log.day)
+    assert [part.value for part in found[1:]] == pytest.approx([0.75, 0.25, 0.5, 25.0, 40 / 3])
+
+
+def test_days_with_long_silences_are_kept_on_request() -> None:
+    log = made(10)
+    silent = log.only(~((log.day == log.day[0]) & (log.second > 11 * 3600) & (log.second < 15 * 3600)))
+    left_out, kept = (
+        fit_contacts(silent, Choice(weekdays=EVERY_DAY, keep_gaps=keep)).window.days.size
+        for keep in (False, True)
+    )
+    assert (left_out, kept) == (9, 10)
 
 
 def test_transfers_and_the_ivr_come_back() -> None:
@@ -562,37 +645,6 @@ def test_an_agent_who_comes_and_goes_unseen_is_on_duty_between_contacts_and_arou
     estimate = fit.groups[0].estimate
     assert estimate is not None
     assert estimate.seen.mean.sum() / 2 == pytest.approx(2.0, rel=0.04)
-
-
-def test_the_anonymous_bank_is_fitted_as_its_scenario_says() -> None:
-    """Volumes, levels, talk and patience of configs/anonymous_bank.yaml, and the days it leaves out."""
-    folder = os.environ.get("CCSIM_DATA")
-    log = Path(folder or "", "anonymous_bank", "calls_1999_jan_feb.csv.gz")
-    if not folder or not log.is_file():
-        pytest.skip("CCSIM_DATA does not name a folder with anonymous_bank/calls_1999_jan_feb.csv.gz")
-    contacts = read_log(log, mapping=ROOT / "configs" / "maps" / "anonymous_bank.yaml")
-    gone = {
-        None: (0.0345, 0.0699, 0.1183, 0.1748, 0.2828),
-        "PS": (0.0255, 0.0562, 0.0930, 0.1437, 0.2319),
-        "NW": (0.0697, 0.1251, 0.2099, 0.2852, 0.4311),
-    }
-    for name, shares in gone.items():
-        mine = contacts.queue == contacts.queues.index(name) if name else contacts.queue >= 0
-        curve = kaplan_meier(contacts.wait[mine], contacts.outcome[mine] == Outcome.ABANDONED)
-        found = [curve.gone_by(moment).value for moment in (10, 20, 40, 60, 120)]
-        assert found == pytest.approx(shares, abs=5e-5)
-    queues = ["PS", "NW", "NE"]
-    fit = sim.fit(contacts, days="sun-thu", queues=queues, hours="07:00-24:00", shortest="10 s").fit
-    assert fit.window.days.size == 37
-    for queue, mean, cv, level in zip(
-        fit.queues, (195, 114, 314), (1.1, 1.31, 1.11), (0.169, 0.352, 0.285), strict=True
-    ):
-        assert queue.talk.mean.value == pytest.approx(mean, rel=0.005)
-        assert queue.talk.cv.value == pytest.approx(cv, rel=0.005)
-        assert queue.talk.chosen.family == "lognormal"
-        assert queue.level.value == pytest.approx(level, rel=0.03)
-    # the scenario counts by the moment of joining, ten seconds after arriving
-    assert fit.queues[1].volumes.mean[:4] == pytest.approx([1.16, 2.49, 6.97, 24.4], rel=0.06)
 
 
 # Counts by interval.

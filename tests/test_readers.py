@@ -354,6 +354,12 @@ def test_a_table_that_makes_no_sense_is_refused(tmp_path: Path) -> None:
         (("queue: queue, ", ""), "queue is missing"),
         (("zone:", "stamps: epoch\nzone:"), 'line 1: stamps: unknown form "epoch"'),
         (
+            ("queue: queue", "queue: {column: queue, values: [a]}"),
+            "columns.queue.values: .*is no mapping: write",
+        ),
+        (("queue: queue", "queue: {column: queue, values: {a: ''}}"), "a name is missing"),
+        (("agent: agent", "agent: {column: agent, values: {a: b}}"), "columns.agent.values: unknown key"),
+        (
             ("contact: id", "leave_out: {why: tests}"),
             "leave_out, item 1: needs why and when|leave_out.*needs why and when",
         ),
@@ -364,6 +370,22 @@ def test_a_mistake_in_a_mapping_is_one_sentence_with_its_place(
 ) -> None:
     with pytest.raises(InputError, match=said):
         mapped(tmp_path, TABLE, MAPPING.replace(*change))
+
+
+def test_cells_are_renamed_and_classes_are_read(tmp_path: Path) -> None:
+    columns = "queue: {column: queue, values: {sales: Verkauf}}, class: {column: agent, unknown: Bob, values: {Ann: A}}"
+    contacts = mapped(tmp_path, TABLE, MAPPING.replace("queue: queue", columns))
+    assert contacts.queues == ("Verkauf", "help")
+    assert contacts.kinds == ("A",)
+    assert contacts.kind.tolist() == [0, -1, -1]
+    assert list(contacts.frame()["class"].astype(object).fillna("")) == ["A", "", ""]
+    assert "class" not in mapped(tmp_path, TABLE).frame()
+
+
+def test_a_column_with_too_many_names_is_no_class(tmp_path: Path) -> None:
+    table = "\n".join([TABLE.splitlines()[0], *(f"{n},q,,,2026-07-16 08:00:00,,,,gone" for n in range(60))])
+    with pytest.raises(InputError, match='column "id" holds 60 names of classes, at most 50'):
+        mapped(tmp_path, table, MAPPING.replace("queue: queue", "queue: queue, class: id"))
 
 
 # ---- files of any format

@@ -27,6 +27,7 @@ CHOICES = (
     "hours",
     "interval",
     "shortest",
+    "keep_gaps",
     "format",
     "zone",
     "mapping",
@@ -65,6 +66,7 @@ def add_choice(sub: argparse.ArgumentParser) -> None:
         metavar="T",
         help="leave out talks below, and their contacts (default: none)",
     )
+    sub.add_argument("--keep-gaps", action="store_true", help="keep days on which the log is silent for long")
 
 
 def log_settings(options: argparse.Namespace) -> dict[str, Any]:

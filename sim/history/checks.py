@@ -18,7 +18,13 @@ SLACK = 1.0  # seconds: stamps cut to whole seconds may run backwards by so much
 
 
 def contacts_from(
-    columns: Columns, tally: Tally, zone: str, queues: Names, agents: Names, people: Identities
+    columns: Columns,
+    tally: Tally,
+    zone: str,
+    queues: Names,
+    agents: Names,
+    people: Identities,
+    kinds: Names | None = None,
 ) -> Contacts:
     """The table from what a reader found; rows that make no sense are left out and counted.
 
@@ -40,6 +46,7 @@ def contacts_from(
         columns,
         queues=queues.names,
         agents=agent_names(agents.names, people.keep),
+        kinds=kinds.names if kinds else (),
         customers=customers,
         customer_names=names,
         zone=zone,

@@ -16,7 +16,8 @@ class Choice:
 
     queues: names, None for all. weekdays: days (0 Monday) pooled into one scenario of a day, None for a scenario of a
     week. since, until: dates, both included; without: dates left out. hours: seconds from midnight, None to go by the
-    volumes. interval: s. shortest: s; talks below are left out, and their contacts with them.
+    volumes. interval: s. shortest: s; talks below are left out, and their contacts with them. keep_gaps: whether days
+    on which the log was silent for long are kept.
     """
 
     queues: tuple[str, ...] | None = None
@@ -27,6 +28,7 @@ class Choice:
     hours: tuple[float, float] | None = None
     interval: float = 1800.0
     shortest: float = 0.0
+    keep_gaps: bool = False
 
 
 def read_choice(
@@ -39,6 +41,7 @@ def read_choice(
     hours: str | None = None,
     interval: str | float = "30 min",
     shortest: str | float = "0 s",
+    keep_gaps: bool = False,
 ) -> Choice:
     """A choice as users write one: "mon-thu", "2026-03-31", "08:00-20:00", "30 min"; InputError names the key."""
     every_day = days is None or days == "all"
@@ -56,6 +59,7 @@ def read_choice(
         hours=_read("hours", hours, _hours),
         interval=_read("interval", interval, _interval),
         shortest=_read("shortest", shortest, _seconds),
+        keep_gaps=keep_gaps,
     )
 
 

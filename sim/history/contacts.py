@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 MOMENTS = ("arrived", "joined", "answered", "talk_end", "wrap_end", "left")
-CODES = {"queue": np.int32, "customer": np.int64, "agent": np.int32, "outcome": np.int8}
+CODES = {"queue": np.int32, "customer": np.int64, "agent": np.int32, "kind": np.int16, "outcome": np.int8}
 
 
 class Outcome(IntEnum):
@@ -85,17 +85,19 @@ def counted(number: int, noun: str) -> str:
 class Contacts:
     """One row a contact, in order of arrival: NumPy columns of one length n.
 
-    `queue` and `agent` (−1: none) are codes into `queues` and `agents`; `customer` is a code below `customers`, −1
-    where unknown; `outcome` is of `Outcome`. The moments are Unix seconds (UTC), NaN where not known or not
-    happened: `arrived` first seen, `joined` entered the queue, `answered` an agent took it, `talk_end` the customer
-    was let go (holding included), `wrap_end` the agent was free again, `left` a contact that no agent took left
-    the queue; of one that still waited when the log ended (OPEN), the log's end, so that it waited at least so long.
+    `queue`, `agent` and `kind`, the customer's class, are codes into `queues`, `agents` and `kinds` (−1: not known);
+    `customer` is a code below `customers`, −1 where unknown; `outcome` is of `Outcome`. The moments are Unix seconds
+    (UTC), NaN where not known or not happened: `arrived` first seen, `joined` entered the queue, `answered` an agent
+    took it, `talk_end` the customer was let go (holding included), `wrap_end` the agent was free again, `left` a
+    contact that no agent took left the queue; of one that still waited when the log ended (OPEN), the log's end, so
+    that it waited at least so long.
     `zone` is the IANA name of the zone in which days and hours are meant.
     """
 
     queue: Array  # int32
     customer: Array  # int64
     agent: Array  # int32
+    kind: Array  # int16
     arrived: Array  # float64, as the five below
     joined: Array
     answered: Array
@@ -108,6 +110,7 @@ class Contacts:
     customers: int
     zone: str
     account: Account
+    kinds: tuple[str, ...] = ()
     customer_names: tuple[str, ...] = ()  # only where identities were asked for
 
     def __len__(self) -> int:
@@ -163,6 +166,7 @@ class Contacts:
             {
                 "queue": named(self.queue, self.queues),
                 "customer": self._customers_shown(),
+                **({"class": named(self.kind, self.kinds)} if self.kinds else {}),
                 **moments,
                 "outcome": named(self.outcome, tuple(kind.name.lower() for kind in Outcome)),
                 "agent": named(self.agent, self.agents),
@@ -188,6 +192,7 @@ def tidy(
     zone: str,
     account: Account,
     agents: tuple[str, ...] = (),
+    kinds: tuple[str, ...] = (),
     customers: int | None = None,
     customer_names: tuple[str, ...] = (),
 ) -> Contacts:
@@ -200,7 +205,7 @@ def tidy(
     order: Any = np.argsort(columns["arrived"], kind="stable")
     if np.array_equal(order, np.arange(count)):
         order = slice(None)  # no copy of columns that are in order
-    default = {"queue": 0, "customer": -1, "agent": -1}
+    default = {"queue": 0, "customer": -1, "agent": -1, "kind": -1}
     table = {}
     for name in (*CODES, *MOMENTS):
         kind = CODES.get(name, np.float64)
@@ -214,6 +219,7 @@ def tidy(
         **table,
         queues=queues,
         agents=agents,
+        kinds=kinds,
         customers=customers,
         zone=zone,
         account=replace(account, contacts=count),

@@ -76,7 +76,7 @@ def window_of(day: Days, second: Array, choice: Choice) -> Window:
         if kinds == 7 and not profile[k].any()
     ]
     window = Window(days, kind, weekdays, interval, spans, ())
-    silent = _silences(window, profile, day, second)
+    silent = {} if choice.keep_gaps else _silences(window, profile, day, second)
     heard = np.array([place not in silent for place in range(days.size)])
     if not heard.any():
         heard[:] = True

@@ -52,6 +52,11 @@ class Durations(NamedTuple):
     def chosen(self) -> Fitted:
         return self.families[0]
 
+    def quantile(self, share: float) -> float:
+        """The duration (s) below which a share of the data lies, straight between the edges of the bins."""
+        below = np.append(0.0, np.cumsum(self.counts) / self.counts.sum())
+        return float(np.interp(share, below, self.edges))
+
 
 def are_whole(moments: Array) -> bool:
     """Whether all of some moments or durations are whole seconds; NaN left aside."""

@@ -8,6 +8,8 @@ from sim.history.contacts import Account
 from sim.history.days import Window
 from sim.history.durations import Durations
 from sim.history.duty import Group
+from sim.history.happened import Happened
+from sim.history.kinds import ClassFit
 from sim.history.returns import Redials, Transfers
 from sim.history.survival import Patience
 from sim.measures.estimate import Estimate
@@ -21,7 +23,8 @@ class QueueFit:
     name: as in the log; written: as in the scenario. first_attempts: what turns all contacts into those that come
     by themselves, redials and talks left out taken off. known: the share whose customer is known. ivr: seconds before
     joining; ivr_hang_ups: of all contacts.
-    left_out: the share of talks that were shorter than asked for.
+    left_out: the share of talks that were shorter than asked for. happened: what a run is held against; classes: of its
+    customers, where the log knows any.
     """
 
     name: str
@@ -42,6 +45,8 @@ class QueueFit:
     ivr: Durations | None
     ivr_hang_ups: Estimate
     left_out: float
+    happened: Happened | None = None
+    classes: tuple[ClassFit, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,7 @@ class GroupFit:
 
 @dataclass(frozen=True)
 class Fit:
-    """A scenario with its evidence."""
+    """A scenario with its evidence; happened, patience: of the contacts of all queues, where there are several."""
 
     account: Account
     zone: str
@@ -69,6 +74,8 @@ class Fit:
     correlations: tuple[tuple[str, str, Estimate], ...]
     wrap_gap: Durations | None
     remarks: tuple[str, ...]
+    happened: Happened | None = None
+    patience: Patience | None = None
 
     @property
     def contacts(self) -> int:

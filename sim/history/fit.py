@@ -16,6 +16,8 @@ from sim.history.days import Window, window_of
 from sim.history.durations import Durations, are_whole, durations_of, mean_by_days
 from sim.history.duty import ENOUGH_GAPS, Duty, duty_of, staffing, wrap_gaps
 from sim.history.evidence import Fit, GroupFit, QueueFit
+from sim.history.happened import happened_to
+from sim.history.kinds import ClassFit, shares_of
 from sim.history.moments import EPOCH_DAY, local_days_and_seconds
 from sim.history.remarks import FEWEST, remarks_on
 from sim.history.returns import Links, linked, received, redials_of, transfers_of
@@ -64,7 +66,19 @@ def fit_contacts(contacts: Contacts, choice: Choice = EVERYTHING) -> Fit:
     pairs = correlations(
         {queue.written: (queue.level, queue.volumes.totals) for queue in fitted}, window.kind
     )
-    return Fit(contacts.account, contacts.zone, window, fitted, groups, pairs, gap, tuple(remarks))
+    several = len(np.unique(contacts.queue[seen.used])) > 1
+    return Fit(
+        contacts.account,
+        contacts.zone,
+        window,
+        fitted,
+        groups,
+        pairs,
+        gap,
+        tuple(remarks),
+        happened_to(contacts, seen.used, day) if several else None,
+        _patience(seen, seen.used) if several else None,
+    )
 
 
 @dataclass(frozen=True)
@@ -97,12 +111,12 @@ def named_codes(known: Sequence[str], queues: Sequence[str] | None) -> list[int]
     return [code for code, name in enumerate(known) if queues is None or name in queues]
 
 
-def written_names(names: Sequence[str]) -> tuple[str, ...]:
-    """Names as a scenario may have them: on one line, without a dot, not "all", no two alike."""
+def written_names(names: Sequence[str], taken: Sequence[str] = ("all",)) -> tuple[str, ...]:
+    """Names as a scenario may have them: on one line, without a dot, none of those taken, no two alike."""
     found: list[str] = []
     for name in names:
         plain = " ".join(re.sub(r"[.\s]+", " ", one_line(name)).split()) or "unnamed"
-        plain = "all contacts" if plain == "all" else plain
+        plain = f"{plain} contacts" if plain in taken else plain
         unique, number = plain, 2
         while unique in found:
             unique, number = f"{plain} {number}", number + 1
@@ -119,8 +133,8 @@ def _queue(seen: _Seen, code: int, name: str, pooled: Durations) -> QueueFit:
     level = variation(np.bincount(firsts, minlength=window.days.size).astype(float), window.kind)
     answered = mine & contacts.was_answered
     talk = _durations(seen, answered, contacts.talk)
-    redials = redials_of(contacts, seen.links, mine, seen.day)
     short = answered & (contacts.talk < seen.shortest)
+    redials = redials_of(contacts, seen.links, mine, seen.day, short)
     unserved = np.isin(contacts.outcome, (Outcome.ABANDONED, Outcome.BLOCKED))
     came = int(outside.sum())
     again = redials.share.value * np.count_nonzero(outside & unserved) / came if redials and came else 0.0
@@ -147,6 +161,8 @@ def _queue(seen: _Seen, code: int, name: str, pooled: Durations) -> QueueFit:
         if with_ivr
         else Estimate(0.0, NULL, NULL),
         left_out=float(np.count_nonzero(short) / max(int(answered.sum()), 1)),
+        happened=happened_to(contacts, mine, seen.day),
+        classes=_classes(seen, mine),
     )
 
 
@@ -166,6 +182,17 @@ def _patience(seen: _Seen, mine: Mask) -> Patience | None:
         return None
     hung_up = contacts.outcome[mine] == Outcome.ABANDONED
     return patience_of(contacts.wait[mine], hung_up, seen.whole_seconds)
+
+
+def _classes(seen: _Seen, mine: Mask) -> tuple[ClassFit, ...]:
+    contacts = seen.contacts
+    shares = shares_of(contacts.kind, mine, seen.slot, seen.day)
+    names = written_names([contacts.kinds[code] for code in shares], ("others",))
+    found = []
+    for name, (code, share) in zip(names, shares.items(), strict=True):
+        own = mine & (contacts.kind == code)
+        found.append(ClassFit(name, int(own.sum()), share, _patience(seen, own)))
+    return tuple(found)
 
 
 def _ivr(seen: _Seen, mine: Mask) -> Durations | None:

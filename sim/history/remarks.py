@@ -67,6 +67,11 @@ def _queue_remarks(queue: QueueFit) -> list[str]:
         )
     if queue.talk.chosen.distance > POOR:
         said.append(f"{name}: no family comes nearer to the talks than {queue.talk.chosen.distance:.1%}.")
+    if queue.ivr is not None and queue.ivr.chosen.distance > POOR:
+        said.append(
+            f"{name}: no family comes nearer to the time in the IVR than {queue.ivr.chosen.distance:.1%}; its mean is "
+            "right, its course is not."
+        )
     if queue.talk.by_interval:
         low, high = queue.talk.by_interval
         said.append(

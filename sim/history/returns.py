@@ -16,6 +16,18 @@ Codes = npt.NDArray[np.int64]
 WITHIN = 3600.0  # s after a hang-up in which another contact of the customer is a redial
 AT_ONCE = 60.0  # s after a transfer in which the customer must be in the other queue
 ENOUGH = 30  # hang-ups of known customers
+FEW = 0.1  # of the contacts: customers known of fewer may be unlike the others
+ALIKE = 0.95  # customers answered at once known so often as those who waited: redials are seen all the same
+DELAYS = (
+    0,
+    1 / 60,
+    1 / 30,
+    1 / 12,
+    1 / 6,
+    1 / 3,
+    1 / 2,
+    1,
+)  # of the window, between which the unseen are reckoned
 
 
 class Links(NamedTuple):
@@ -34,8 +46,9 @@ class Redials(NamedTuple):
 
     share: of hang-ups, contacts that would have come anyway (`usual`, as after an answered one) taken off, and those
     after the window added; delay: mean s; distance: Kolmogorov–Smirnov, of the exponential. asked: hang-ups
-    of known customers with a whole window before the end of the day; seen: the share of these that came again.
-    by_attempt: (hang-ups, share seen to redial) after attempts 1, 2, ….
+    of known customers with a whole window before the end of the day; seen: the share of these that were seen again;
+    came: the share that came again, where some could not be seen because customers who need not wait are not known
+    (`usual` likewise). by_attempt: (hang-ups, share seen to redial) after attempts 1, 2, ….
     """
 
     share: Estimate
@@ -43,6 +56,7 @@ class Redials(NamedTuple):
     distance: float
     asked: int
     seen: float
+    came: float
     usual: float
     by_attempt: tuple[tuple[int, float], ...]
 
@@ -87,13 +101,13 @@ def _attempts(order: Codes, following: Codes, again: Mask) -> Codes:
 
 
 def redials_of(
-    contacts: Contacts, links: Links, mine: Mask, day: Codes, within: float = WITHIN
+    contacts: Contacts, links: Links, mine: Mask, day: Codes, short: Mask, within: float = WITHIN
 ) -> Redials | None:
     """The redials of the contacts chosen; None with fewer than `ENOUGH` hang-ups of known customers, or no
     more again than come anyway.
 
     mine: bool (n,); day: local date ordinals (n,). A hang-up counts if a whole window is left before its day's last
-    arrival.
+    arrival. short: bool (n,), contacts whose answer was none; what follows these says nothing of what comes anyway.
     """
     known = mine & (contacts.customer >= 0)
     ended = np.where(contacts.was_answered, contacts.talk_end, contacts.left)
@@ -102,51 +116,99 @@ def redials_of(
     np.maximum.at(last, place, contacts.arrived)
     known &= ended + within <= last[place]
     hung_up = known & _hung_up(contacts)
-    served = known & (contacts.outcome == Outcome.ANSWERED)
-    asked = int(hung_up.sum())
+    served = known & (contacts.outcome == Outcome.ANSWERED) & ~short
+    asked, answered = int(hung_up.sum()), int(served.sum())
     came = (links.delay >= 0) & (links.delay <= within)
-    if asked < ENOUGH:
+    if asked < ENOUGH or not float(np.mean(contacts.customer[mine] >= 0)) >= FEW:
         return None
+    visible = _Visible(contacts, mine, within)
+    after = visible.followed(links, ended, hung_up, came)
+    others = visible.followed(links, ended, served, came)
     seen = float(np.mean(came[hung_up]))
-    usual = float(np.mean(came[served])) if served.any() else 0.0
-    delays = links.delay[hung_up & came]
-    if (seen - usual) <= 1.96 * math.sqrt(seen * (1 - seen) / asked):
+    again = min(float(after.weight.sum()) / asked, 1.0)
+    usual = min(float(others.weight.sum()) / answered, 0.99) if answered else 0.0
+    error = again / seen * math.sqrt(seen * (1 - seen) / asked) if seen else 0.0
+    if again - usual <= 1.96 * error:
         return None
-    mean, distance = _delay(delays, links.delay[served & came], asked, int(served.sum()), within)
+    mean, distance = _delay(after, others, asked / answered if answered else 0.0, within)
     if mean > within:  # too slow to be told from customers who come anyway
         return None
     reached = -math.expm1(-within / mean)
-    net = min((seen - usual) / (1.0 - usual) / reached, 1.0)
+    net = min((again - usual) / (1.0 - usual) / reached, 1.0)
     spread = (
-        1.96
-        * math.sqrt(seen * (1 - seen) / asked + usual * (1 - usual) / max(int(served.sum()), 1))
-        / (1.0 - usual)
-        / reached
+        1.96 * math.hypot(error, math.sqrt(usual * (1 - usual) / max(answered, 1))) / (1.0 - usual) / reached
     )
-    wide = 1.96 * mean / math.sqrt(delays.size)
+    wide = 1.96 * mean / math.sqrt(after.delay.size)
     return Redials(
         Estimate(net, max(net - spread, 0.0), min(net + spread, 1.0)),
         Estimate(mean, mean - wide, mean + wide),
         distance,
         asked,
         seen,
+        again,
         usual,
         _by_attempt(links.attempt[hung_up], came[hung_up]),
     )
 
 
-def _delay(delays: Array, others: Array, asked: int, served: int, within: float) -> tuple[float, float]:
+class _Followed(NamedTuple):
+    """Delays (s) of contacts that followed some others, and how many each stands for."""
+
+    delay: Array
+    weight: Array
+
+
+class _Visible:
+    """How far a customer who comes again is seen to: in some logs only those who have to wait are known.
+
+    Where customers answered at once are known less often than the others, a contact at a delay stands for all that may
+    have come then: the contacts of the queue at that delay, over those among them whose customer would be known.
+    """
+
+    def __init__(self, contacts: Contacts, mine: Mask, within: float) -> None:
+        waited = ~(contacts.wait == 0) | _hung_up(contacts)
+        known = contacts.customer >= 0
+        first, later = (
+            float(known[part].mean()) if part.any() else 0.0 for part in (mine & ~waited, mine & waited)
+        )
+        self.same = not later or first >= ALIKE * later
+        self.mine = mine
+        order = np.flatnonzero(mine)
+        order = order[np.argsort(contacts.arrived[order], kind="stable")]
+        self.arrived = contacts.arrived[order]
+        seen = np.where(waited[order], 1.0, 0.0 if self.same else first / later)
+        self.known = np.insert(np.cumsum(seen), 0, 0.0)
+        self.edges = np.array([edge * within for edge in DELAYS])
+
+    def followed(self, links: Links, ended: Array, chosen: Mask, came: Mask) -> _Followed:
+        """The contacts that followed the chosen ones, which ended at `ended`."""
+        followed = chosen & came
+        delay = links.delay[followed]
+        if self.same or not delay.size:
+            return _Followed(delay, np.ones(delay.size))
+        places = np.searchsorted(self.arrived, ended[chosen][:, None] + self.edges, "right")
+        counts = np.diff(places, axis=1).sum(axis=0).astype(float)
+        known = np.diff(self.known[places], axis=1).sum(axis=0)
+        bins = np.clip(np.searchsorted(self.edges, delay, "left") - 1, 0, self.edges.size - 2)
+        own = np.bincount(bins[self.mine[links.next[followed]]], minlength=counts.size)
+        counts, known = counts - own, known - own  # those who came again are known, or would not be here
+        weight = np.where(known > 0, counts / np.maximum(known, 1e-9), 1.0)
+        return _Followed(delay, np.maximum(weight, 1.0)[bins])
+
+
+def _delay(after: _Followed, others: _Followed, scale: float, within: float) -> tuple[float, float]:
     """The mean of the exponential behind delays cut off at the window, those of contacts that come anyway taken off.
 
-    others: delays after `served` answered contacts. Also its Kolmogorov–Smirnov distance to the delays seen.
+    others: what followed answered contacts; scale: hang-ups over these. Also its Kolmogorov–Smirnov distance to the
+    delays seen.
     """
-    usual = asked / served * others.size if served else 0.0
-    kept = delays.size - usual
-    mean = (float(delays.sum()) - (usual * float(others.mean()) if others.size else 0.0)) / kept
+    usual = scale * float(others.weight.sum())
+    total = float(after.weight.sum())
+    mean = (float(after.delay @ after.weight) - scale * float(others.delay @ others.weight)) / (total - usual)
     mean = _uncut(max(mean, 1e-3), within)
-    times = np.sort(delays)
-    fitted = np.expm1(-times / mean) / math.expm1(-within / mean)
-    steps = np.arange(times.size + 1) / times.size
+    order = np.argsort(after.delay)
+    fitted = np.expm1(-after.delay[order] / mean) / math.expm1(-within / mean)
+    steps = np.insert(np.cumsum(after.weight[order]), 0, 0.0) / total
     return mean, float(max(np.max(np.abs(fitted - steps[1:])), np.max(np.abs(fitted - steps[:-1]))))
 
 

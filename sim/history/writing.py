@@ -10,6 +10,7 @@ from sim.history.arrivals import TOGETHER
 from sim.history.durations import Durations
 from sim.history.evidence import Fit, GroupFit, QueueFit
 from sim.history.phrases import comment, listed, measured, number, percent, seconds, text
+from sim.history.survival import Patience
 from sim.measures.estimate import Estimate
 from sim.scenario.units import DAY, say_clock, say_duration, say_weekdays
 
@@ -89,7 +90,7 @@ def _queue(queue: QueueFit, fit: Fit, together: str | None) -> list[str]:
         lines += _duration("ivr", queue.ivr, queue.ivr_hang_ups)
     lines += _duration("talk", queue.talk)
     lines += _wrap(queue, fit)
-    return lines + _patience(queue) + _redial(queue) + _transfer(queue, fit)
+    return lines + _patience(queue) + _classes(queue) + _redial(queue) + _transfer(queue, fit)
 
 
 def _arrivals(queue: QueueFit, fit: Fit, together: str | None) -> list[str]:
@@ -151,13 +152,31 @@ def _wrap(queue: QueueFit, fit: Fit) -> list[str]:
     gap = fit.wrap_gap
     said = (
         f"wrap: ASSUMED to be the time to the next contact while three or more waited ({gap.contacts:,} gaps of "
-        "at most 2 min), picking up included; of all queues."
+        f"at most 2 min, half of them up to {number(gap.quantile(0.5))} s), picking up included; of all queues."
     )
     return [*comment([said], 4), f"    wrap: {{distribution: exponential, mean: {seconds(gap.mean.value)}}}"]
 
 
+def _classes(queue: QueueFit) -> list[str]:
+    """The classes of a queue's customers; whoever is of none has the patience of the queue."""
+    if not queue.classes:
+        return []
+    lines, left = ["    classes:"], 100_00
+    for own in queue.classes:
+        share = min(round(100_00 * own.share.value), left)  # so that rounded shares are no more than all
+        left -= share
+        known = f"known of {own.known:,}, {measured(own.share, percent)} of all; head_start: not in the log"
+        lines += [f"      {text(own.written)}:", *comment([known], 8), f"        share: {share / 100:g}%"]
+        lines += [f"    {line}" for line in _curve(own.patience)]
+    return lines
+
+
 def _patience(queue: QueueFit) -> list[str]:
-    found = queue.patience
+    balks = queue.patience.balks if queue.patience else None
+    return [*_curve(queue.patience), *([f"    balks: {percent(balks.value)}"] if balks else [])]
+
+
+def _curve(found: Patience | None) -> list[str]:
     if found is None or not found.points:
         return []
     shares = ", ".join(f"{number(at)} s {measured(share, percent)}" for at, share in found.shares.items())
@@ -178,7 +197,6 @@ def _patience(queue: QueueFit) -> list[str]:
             points.append(f"{point[0]} s: {point[1]}")
         last = point
     never = f"      never_hangs_up: {percent(found.never.value)}" if found.never else ""
-    balks = f"    balks: {percent(found.balks.value)}" if found.balks else ""
     body = listed(points, 15)
     lines = [
         "    patience:",
@@ -187,16 +205,21 @@ def _patience(queue: QueueFit) -> list[str]:
         *body,
         "      }",
     ]
-    return [*comment(said, 4), *lines, *filter(None, (never, balks))]
+    return [*comment(said, 4), *lines, *filter(None, (never,))]
 
 
 def _redial(queue: QueueFit) -> list[str]:
     found = queue.redials
     if found is None:
         return []
+    unseen = (
+        f", {percent(found.came)} with those who need not wait and so are not known"
+        if found.came > found.seen
+        else ""
+    )
     tries = ", ".join(f"{percent(share)} of {count:,}" for count, share in found.by_attempt)
     said = (
-        f"redial: {found.asked:,} hang-ups of known customers, {percent(found.seen)} called again within 1 h "
+        f"redial: {found.asked:,} hang-ups of known customers, {percent(found.seen)} called again within 1 h{unseen} "
         f"({percent(found.usual)} do after an answer, taken off): {measured(found.share, percent)}; mean delay "
         f"{measured(found.delay, seconds)}, at most {percent(found.distance)} apart from an exponential; by attempt: "
         f"{tries}."

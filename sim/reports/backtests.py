@@ -50,7 +50,7 @@ class BacktestResult:
 
     def to_dict(self) -> dict[str, Any]:
         """The document that `--json` prints."""
-        return backtest_document(self.backtest)
+        return backtest_document(self.backtest) | {"provenance": dict(self.provenance)}
 
     def plot(self) -> Any:
         """Draw what happened against what was predicted, by interval and by day; returns an Axes."""

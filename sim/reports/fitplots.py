@@ -96,7 +96,7 @@ def plot_durations(found: Durations, name: str, ax: Any = None) -> Any:
     """Draw a histogram of durations against the family chosen and the next best."""
     ax = new_axes(*SIZE) if ax is None else ax
     shares = np.append(0.0, np.cumsum(found.counts) / found.counts.sum())
-    end = float(np.interp(LONGEST, shares, found.edges))
+    end = found.quantile(LONGEST)
     width = max(end / BARS, 1.0 if np.all((found.edges[1:] % 1.0) == 0.5) else 0.0)
     bars = np.arange(0.0, end + width, math.ceil(width) if width >= 1 else width)
     heights = np.diff(np.interp(bars, found.edges, shares)) / np.diff(bars)

@@ -12,7 +12,9 @@ from sim.errors import InputError, shown
 from sim.history import arrivals
 from sim.history.durations import Durations
 from sim.history.evidence import Fit, QueueFit
-from sim.history.survival import ASKED
+from sim.history.happened import WITHIN
+from sim.history.kinds import ClassFit
+from sim.history.survival import ASKED, Patience
 from sim.history.writing import choice, title
 from sim.measures.estimate import Estimate
 from sim.reports.figures import Cell, cell, clean, finite, folded, said
@@ -23,6 +25,7 @@ from sim.scenario.units import say_duration
 
 FORMAT = "ccsim fit 1"
 NONE: Cell = ("", "")
+EVERYTHING = "all queues"
 
 
 class FitResult:
@@ -97,7 +100,10 @@ def _head(fit: Fit) -> list[str]:
 
 def fit_tables(fit: Fit) -> list[Table]:
     """What was fitted and from how much; each table only if it says something."""
-    tables = [_volumes(fit), _durations(fit), _patience(fit), _redials(fit), _transfers(fit), _agents(fit)]
+    tables = [
+        _volumes(fit), _happened(fit), _durations(fit), _classes(fit), _patience(fit), _redials(fit), _transfers(fit),
+        _agents(fit),
+    ]  # fmt: skip
     return [table for table in tables if table]
 
 
@@ -131,6 +137,43 @@ def _volumes(fit: Fit) -> Table:
     ]
     heads = ["contacts", f"contacts\n{span}", "days differ\n%", "first\nattempts %", "answered", "hung up"]
     return Table("queue", _names(rows), heads, columns)
+
+
+def _happened(fit: Fit) -> Table | None:
+    """What a run of the scenario can be held against; nothing from counts by interval."""
+    rows = [(name, queue.happened) for name, queue in zip(_names(fit.queues), fit.queues, strict=True)]
+    if fit.happened:
+        rows.append((EVERYTHING, fit.happened))
+    found = [own for _, own in rows if own]
+    if not found:
+        return None
+    columns = [
+        [_counted(own.contacts) for own in found],
+        *([_share(part) for part in parts] for parts in zip(*(own[1:4] for own in found), strict=True)),
+        *([cell(part) for part in parts] for parts in zip(*(own[4:] for own in found), strict=True)),
+    ]
+    heads = [
+        "contacts", "had to wait\n%", "hung up\n%", f"answered in\n{WITHIN:g} s %", "wait\ns",
+        "wait of the\nanswered s",
+    ]  # fmt: skip
+    return Table("what happened", [name for name, own in rows if own], heads, columns)
+
+
+def _classes(fit: Fit) -> Table | None:
+    rows = [
+        (name, own)
+        for name, queue in zip(_names(fit.queues), fit.queues, strict=True)
+        for own in queue.classes
+    ]
+    if not rows:
+        return None
+    columns = [[_counted(own.known) for _, own in rows], [_share(own.share) for _, own in rows]]
+    names = [_class_name(name, own) for name, own in rows]
+    return Table("classes", names, ["known of", "of the queue\n%"], columns)
+
+
+def _class_name(queue: str, own: ClassFit) -> str:
+    return f"{queue}, {clean(own.written, 40)}"
 
 
 def _durations(fit: Fit) -> Table:
@@ -172,8 +215,15 @@ def _behind(part: Durations) -> str:
 
 
 def _patience(fit: Fit) -> Table | None:
-    rows = [(name, queue.patience) for name, queue in zip(_names(fit.queues), fit.queues, strict=True)]
-    known = [(name, patience) for name, patience in rows if patience]
+    rows = [
+        row
+        for name, queue in zip(_names(fit.queues), fit.queues, strict=True)
+        for row in (
+            (name, queue.patience),
+            *((_class_name(name, own), own.patience) for own in queue.classes),
+        )
+    ]
+    known = [(name, patience) for name, patience in (*rows, (EVERYTHING, fit.patience)) if patience]
     if not known:
         return None
     parts = [patience for _, patience in known]
@@ -195,10 +245,12 @@ def _redials(fit: Fit) -> Table | None:
     parts = [queue.redials for queue in queues if queue.redials]
     if not parts:
         return None
+    unseen = any(part.came > part.seen for part in parts)
     columns = [
         [_counted(part.asked) for part in parts],
         [(f"{100 * queue.known:.0f}", "") for queue in queues],
         [(f"{100 * part.seen:.1f}", "") for part in parts],
+        *([[(f"{100 * part.came:.1f}", "") for part in parts]] if unseen else []),
         [(f"{100 * part.usual:.1f}", "") for part in parts],
         [_share(part.share) for part in parts],
         [cell(part.delay, 1 / 60) for part in parts],
@@ -207,7 +259,8 @@ def _redials(fit: Fit) -> Table | None:
     heads = [
         "hung up",
         "customers\nknown %",
-        "again\nin 1 h %",
+        "seen again\nin 1 h %",
+        *(["came\n%"] if unseen else []),
         "anyway\n%",
         "redial\n%",
         "after\nmin",
@@ -262,7 +315,8 @@ def _wrap_gap(fit: Fit) -> list[str]:
         return []
     return [
         f"Wrap is not on record; assumed is the time to the next contact while three or more waited, "
-        f"{said(fit.wrap_gap.mean, 's')} on average over {fit.wrap_gap.contacts:,} of at most 2 min."
+        f"{said(fit.wrap_gap.mean, 's')} on average over {fit.wrap_gap.contacts:,} of at most 2 min; quartiles "
+        f"{', '.join(f'{fit.wrap_gap.quantile(share):.0f}' for share in (0.25, 0.5, 0.75))} s."
     ]
 
 
@@ -295,6 +349,8 @@ def fit_document(fit: Fit) -> dict[str, Any]:
             }
             for group in fit.groups
         },
+        "happened": _plain(fit.happened),
+        "patience": _patience_document(fit.patience),
         "correlations": [
             {"queues": [a, b], "correlation": _plain(found)} for a, b, found in fit.correlations
         ],
@@ -307,13 +363,23 @@ def fit_document(fit: Fit) -> dict[str, Any]:
 
 def _queue_document(queue: QueueFit) -> dict[str, Any]:
     plain = {
-        field.name: _without(getattr(queue, field.name), "edges", "counts", "curve")
+        field.name: _without(getattr(queue, field.name), "edges", "counts")
         for field in dataclasses.fields(queue)
+        if field.name not in ("patience", "classes")
     }
-    if queue.patience is not None:
-        curve = queue.patience.curve
-        plain["patience"] |= {"contacts": curve.contacts, "hung_up": curve.hung_up}
+    plain["patience"] = _patience_document(queue.patience)
+    plain["classes"] = {
+        own.written: _without(own, "written", "patience") | {"patience": _patience_document(own.patience)}
+        for own in queue.classes
+    }
     return plain
+
+
+def _patience_document(patience: Patience | None) -> Any:
+    if patience is None:
+        return None
+    curve = patience.curve
+    return _without(patience, "curve") | {"contacts": curve.contacts, "hung_up": curve.hung_up}
 
 
 def _without(value: Any, *names: str) -> Any:

@@ -35,6 +35,7 @@ def fit(
     hours: str | None = None,
     interval: str | float = "30 min",
     shortest: str | float = "0 s",
+    keep_gaps: bool = False,
 ) -> "FitResult":
     """A scenario from a call log, with the evidence for every figure of it.
 
@@ -42,6 +43,7 @@ def fit(
     "Europe/Berlin"): how to read the file. queues: only these. days: weekdays pooled into a scenario of one day, as in
     "mon-thu"; a week unless given. since, until: dates, both included; without: dates left out. hours: of the day,
     as in "08:00-20:00", by the volumes unless given. shortest: talks below are left out, and their contacts with them.
+    keep_gaps: whether days on which the log is silent for long are kept.
     """
     from sim.history.choice import read_choice
     from sim.history.counts import fit_intervals
@@ -51,7 +53,7 @@ def fit(
 
     choice = read_choice(
         queues=queues, days=days, since=since, until=until, without=without, hours=hours, interval=interval,
-        shortest=shortest,
+        shortest=shortest, keep_gaps=keep_gaps,
     )  # fmt: skip
     history = _history(log, format, mapping, zone)
     if isinstance(history, Intervals):
@@ -125,6 +127,7 @@ def backtest(
     hours: str | None = None,
     interval: str | float = "30 min",
     shortest: str | float = "0 s",
+    keep_gaps: bool = False,
     progress: Progress | None = None,
 ) -> "BacktestResult":
     """Fit on some days, predict others that the fit has not seen, and hold the prediction against what happened.
@@ -146,8 +149,9 @@ def backtest(
     if agents not in ("estimated", "fit"):
         raise InputError(f"{shown(agents)} is not known; use estimated or fit", path="agents")
     choice = read_choice(
-        queues=queues, days=days, without=without, hours=hours, interval=interval, shortest=shortest
-    )
+        queues=queues, days=days, without=without, hours=hours, interval=interval, shortest=shortest,
+        keep_gaps=keep_gaps,
+    )  # fmt: skip
     found = backtest_contacts(
         _contacts(log, format, mapping, zone), choice, _under("train", read_dates, train),
         _under("test", read_dates, test), modes=tuple(modes or MODES),

@@ -4,7 +4,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from sim.errors import InputError, nearest, shown
+from sim.errors import InputError, nearest, shown, under
 from sim.history.contacts import Contacts
 from sim.history.moments import known_zone
 from sim.history.readers.mapping import read_mapping
@@ -41,7 +41,8 @@ def read_log(
         raise InputError("counts by interval, not contacts: use read_intervals", file=str(path))
     if form not in FORMATS:
         raise InputError(f"unknown format {shown(form)}{nearest(form, FORMATS)}: use {', '.join(FORMATS)}")
-    where = known_zone(zone or (said.zone if said is not None else None) or "UTC")
+    with under("zone"):
+        where = known_zone(zone or (said.zone if said is not None else None) or "UTC")
     keep = identities == "keep"
     if form != "mapped":
         readers = {"asterisk": asterisk.read, "connect": connect.read, "genesys": genesys.read}

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sim.errors import InputError, nearest, shown
+from sim.errors import InputError, nearest, shown, under
 from sim.history.checks import joined, say_daylight_saving
 from sim.history.intervals import Intervals
 from sim.history.moments import (
@@ -112,7 +112,8 @@ def read_intervals(
     if said is not None and not said.intervals:
         raise InputError("the mapping has columns of contacts: give one with intervals", file=str(mapping))
     chosen = said if said is not None else KNOWN[form]
-    where = known_zone(zone or chosen.zone or "UTC")
+    with under("zone"):
+        where = known_zone(zone or chosen.zone or "UTC")
     tally = Tally(place.name, form)
     try:
         return _intervals(place, chosen, where, tally, chosen.encoding or encoding)

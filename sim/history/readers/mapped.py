@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sim.errors import InputError
+from sim.errors import InputError, shown
 from sim.history.checks import COURSE, Columns, contacts_from, joined, say_daylight_saving
 from sim.history.contacts import MOMENTS, Contacts, Outcome
 from sim.history.moments import DAY, durations, in_order, not_before
@@ -18,6 +18,7 @@ from sim.history.tally import Identities, Names, Tally, hashes
 Array = npt.NDArray[Any]
 HALF_DAY = DAY / 2
 UNSERVED = (Outcome.ABANDONED, Outcome.DIVERTED, Outcome.BLOCKED)
+MOST_CLASSES = 50
 TAKEN = (Outcome.ANSWERED, Outcome.TRANSFERRED)
 
 
@@ -28,7 +29,8 @@ def read(path: Path, mapping: Mapping, zone: str, keep: bool = False, encoding: 
     `talk`, `hold` and `wrap` are seconds (or h:mm:ss) that follow the moment before them.
     """
     tally = Tally(path.name, "mapped")
-    names = (Names(frozenset(()) if mapping.queue else frozenset(("",))), Names(), Identities(keep))
+    queues = Names(frozenset(()) if mapping.queue else frozenset(("",)))
+    names = (queues, Names(), Identities(keep), Names(frozenset(("",))))
     table = Table(
         lambda header: mapping.wanted(),
         mapping.encoding or encoding,
@@ -51,6 +53,12 @@ def read(path: Path, mapping: Mapping, zone: str, keep: bool = False, encoding: 
         columns = joined(parts)
         if not columns:
             tally.account(0)
+        if len(names[3].names) > MOST_CLASSES:
+            column, held = mapping.columns["class"].column, len(names[3].names)
+            raise InputError(
+                f"column {shown(column)} holds {held:,} names of classes, at most {MOST_CLASSES} make sense; name "
+                "another column, or give several cells one name with values: {cell: name}"
+            )
         _drop_copies(columns, tally)
         if by_wall:
             _to_utc(columns, zone, tally)
@@ -61,7 +69,7 @@ def read(path: Path, mapping: Mapping, zone: str, keep: bool = False, encoding: 
 
 
 def _columns(
-    chunk: Chunk, mapping: Mapping, tally: Tally, names: tuple[Names, Names, Identities]
+    chunk: Chunk, mapping: Mapping, tally: Tally, names: tuple[Names, Names, Identities, Names]
 ) -> tuple[Columns, bool | None]:
     """The columns of one chunk, and whether its stamps name their zone (None: there is none)."""
     cells, lines = asked_for(chunk, mapping, tally)
@@ -84,7 +92,7 @@ def _columns(
         found[name] = read
     if len(zoned) > 1:
         raise InputError("some stamps name their zone and others do not: write all of them alike")
-    queues, agents, people = names
+    queues, agents, people, kinds = names
     found["queue"] = queues.codes(
         cells_of(cells, mapping.columns["queue"])
         if "queue" in mapping.columns
@@ -96,6 +104,8 @@ def _columns(
         found["agent"] = agents.codes(cells_of(cells, mapping.columns["agent"]))
     if "customer" in mapping.columns:
         found["customer"] = people.keys(cells_of(cells, mapping.columns["customer"]))
+    if "class" in mapping.columns:
+        found["kind"] = kinds.codes(cells_of(cells, mapping.columns["class"])).astype(np.int16)
     if mapping.contact:
         found["contact"] = hashes(cells[mapping.contact])
     if mapping.outcome:

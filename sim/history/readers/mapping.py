@@ -28,7 +28,8 @@ KEYS = (
     "intervals",
 )
 DURATIONS = ("wait", "talk", "hold", "wrap")
-FIELDS = ("queue", "customer", "agent", *MOMENTS, *DURATIONS)
+FIELDS = ("queue", "customer", "agent", "class", *MOMENTS, *DURATIONS)
+NAMED = ("queue", "class")  # whose cells may be given other names
 COUNTS = ("offered", "answered", "abandoned", "within")
 MEANS = ("handle", "talk", "wrap", "wait")
 TIMES = (*MEANS, *(f"total_{name}" for name in MEANS))
@@ -39,11 +40,12 @@ STAMPS = ("iso", "unix", "unix ms", *DAY_CLOCKS)
 
 @dataclass(frozen=True)
 class Column:
-    """A column: cells that mean "not known", and the column to read instead where it is not."""
+    """A column: cells that mean "not known", the column to read instead where it is not, and cells to be renamed."""
 
     column: str
     unknown: frozenset[str] = frozenset(("",))
     otherwise: str | None = None
+    values: Dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -171,12 +173,28 @@ def _columns(data: Any, fields: tuple[str, ...]) -> dict[str, Column]:
     found = {}
     for name, value in data.items():
         with under(name):
-            spec = _map(value, ("column", "unknown", "otherwise"))
+            spec = _map(value, ("column", "unknown", "otherwise", *(("values",) if name in NAMED else ())))
             unknown = frozenset(("", *_texts(spec.get("unknown", []))))
-            found[name] = Column(_text(spec, "column") or "", unknown, _text(spec, "otherwise"))
+            found[name] = Column(
+                _text(spec, "column") or "", unknown, _text(spec, "otherwise"), _values(spec)
+            )
             if not found[name].column:
                 raise InputError("column is missing: name one of the file")
     return found
+
+
+def _values(spec: Dict[str, Any]) -> dict[str, str]:
+    """Cells and the names to give them."""
+    values = spec.get("values", {})
+    with under("values"):
+        if not isinstance(values, dict):
+            raise InputError(
+                f"{shown(values)} is no mapping: write {{cell: name}}, as in {{1: regular, 2: priority}}"
+            )
+        named = {_scalar(key): _scalar(value) for key, value in values.items()}
+        if not all(named.values()):
+            raise InputError("a name is missing: write {cell: name}, or list the cell under unknown")
+    return named
 
 
 def _outcome(data: Any) -> tuple[str | None, dict[str, Outcome]]:

@@ -26,12 +26,17 @@ def asked_for(chunk: Chunk, mapping: Mapping, tally: Tally) -> tuple[Cells, Arra
 
 
 def cells_of(cells: Cells, column: Column) -> Array:
-    """A column of text, "" where not known and the other column does not say."""
+    """A column of text, "" where not known and the other column does not say; cells renamed as the mapping asks."""
     told = cells[column.column]
-    if len(column.unknown) == 1 and not column.otherwise:
-        return told
-    unknown = np.isin(told, list(column.unknown))
-    return np.where(unknown, cells[column.otherwise] if column.otherwise else "", told)
+    if len(column.unknown) > 1 or column.otherwise:
+        unknown = np.isin(told, list(column.unknown))
+        told = np.where(unknown, cells[column.otherwise] if column.otherwise else "", told)
+    if column.values:
+        import pandas as pd
+
+        places, found = pd.factorize(np.asarray(told, object))
+        told = np.array([column.values.get(cell, cell) for cell in found.tolist()], object)[places]
+    return told
 
 
 def days_of(cells: Cells, mapping: Mapping) -> Array | None:
