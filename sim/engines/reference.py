@@ -766,7 +766,7 @@ class Floor:
 
     def open_moment(self, queue: int, delay: float) -> float:
         """When so many seconds of the queue's hours have passed from now; infinite if it closes for good before."""
-        if len(self.spans[queue]) != 1:
+        if len(self.spans[queue]) != 1 or self.inbox[queue]:
             return float(open_moment(self.centre, queue, self.clock.now, delay))
         opens, closes = self.spans[queue][0]
         moment = max(self.clock.now, opens) + delay
