@@ -65,6 +65,16 @@ def cells(within: Any, contacts_: Any) -> Any:
 # Scores.
 
 
+def test_waits_that_differ_by_less_than_any_clock_tells_are_the_same() -> None:
+    """A replay in which everything is known gives every day back, but for the rounding of moments."""
+    wait = METRICS[2]
+    happened = np.ones((500, len(KEPT)))
+    happened[:, wait.top] = np.linspace(3.0, 90.0, 500)
+    again = np.repeat(happened[None], 20, axis=0)
+    again[..., wait.top] += np.random.default_rng(2).normal(0.0, 1e-6, again.shape[:2])
+    assert score(happened, again, wait).inside == pytest.approx(0.8)
+
+
 @pytest.mark.parametrize("size", [1, 3, 50])
 def test_a_right_prediction_is_inside_its_band_as_often_as_it_should_be_however_few_the_contacts(
     size: int,

@@ -31,6 +31,7 @@ AT_WORK, LONGEST_GAP, ENOUGH_GAPS = (
     120.0,
     100,
 )  # waiting, s, gaps: what wrap is read from, where it is not logged
+NEXT_AT_ONCE = 1.0  # s: half of the gaps below this, and agents need no time between two contacts
 
 
 class Group(NamedTuple):
@@ -138,7 +139,8 @@ def staffing(on_duty: Array, volumes: Sequence[Array], serves: Sequence[Sequence
 def wrap_gaps(contacts: Contacts) -> Array:
     """Seconds from one contact to the same agent's next while `AT_WORK` or more waited: wrap and picking up.
 
-    Gaps over `LONGEST_GAP` are taken for breaks.
+    Gaps over `LONGEST_GAP` are taken for breaks. Where most agents had their next contact at once, there is no wrap,
+    and the few gaps are those of agents who came back: none.
     """
     worked = np.flatnonzero((contacts.agent >= 0) & contacts.was_answered & ~np.isnan(contacts.talk_end))
     worked = worked[np.lexsort((contacts.answered[worked], contacts.agent[worked]))]
@@ -155,7 +157,8 @@ def wrap_gaps(contacts: Contacts) -> Array:
     for moment in (end, start):
         line = np.searchsorted(joined, moment, "right") - np.searchsorted(gone, moment, "right")
         fewest = np.minimum(fewest, line)
-    return (start - end)[fewest >= AT_WORK]
+    gaps = (start - end)[fewest >= AT_WORK]
+    return gaps if gaps.size and float(np.median(gaps)) >= NEXT_AT_ONCE else np.zeros(0)
 
 
 def _joined(spans: _Spans, most: float, lengthen: Array | None = None) -> _Spans:
