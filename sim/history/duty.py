@@ -1,5 +1,6 @@
 """Agents on duty, estimated from when they talked, where no roster exists; and who serves which queues."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -9,7 +10,10 @@ import numpy.typing as npt
 from sim.history.arrivals import Volumes, volumes_of_counts
 from sim.history.contacts import Contacts
 from sim.history.days import Window
+from sim.history.durations import are_whole, binned
 from sim.history.moments import EPOCH_DAY
+from sim.history.survival import NORMAL
+from sim.measures.estimate import Estimate
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -159,6 +163,20 @@ def wrap_gaps(contacts: Contacts) -> Array:
         fewest = np.minimum(fewest, line)
     gaps = (start - end)[fewest >= AT_WORK]
     return gaps if gaps.size and float(np.median(gaps)) >= NEXT_AT_ONCE else np.zeros(0)
+
+
+def wrap_of(gaps: Array) -> Estimate | None:
+    """Mean s of the exponential that has the median of some gaps, with its 95% interval; None for too few.
+
+    The median, because the longest gaps are breaks. Its interval is that of the order statistics.
+    """
+    if gaps.size < ENOUGH_GAPS:
+        return None
+    edges, counts = binned(gaps, are_whole(gaps))
+    below = np.append(0.0, np.cumsum(counts) / counts.sum())
+    spread = 0.5 * NORMAL / math.sqrt(gaps.size)
+    value, low, high = (np.interp([0.5, 0.5 - spread, 0.5 + spread], below, edges) / math.log(2.0)).tolist()
+    return Estimate(value, low, high)
 
 
 def _joined(spans: _Spans, most: float, lengthen: Array | None = None) -> _Spans:
