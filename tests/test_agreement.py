@@ -214,10 +214,11 @@ def test_both_engines_give_the_same_totals(dealt: Dealt, changes: st.DataObject)
     most, group = changes.draw(st.integers(1, 4)), next(iter(dealt.scenario.agents))
 
     def unequal(dealt: Dealt) -> str | None:
+        recorded = dealt.scenario.queues["q0"].arrivals.trace is not None  # such contacts come as they came
         plans = [
             dealt.scenario,
             dealt.scenario.with_({f"agents.{group}.staffing": most}),
-            dealt.scenario.with_({"queues.q0.arrivals.volume": 1.4}),
+            dealt.scenario.with_({} if recorded else {"queues.q0.arrivals.volume": 1.4}),
         ]
         judge, played = (replicate(plans, 3, dealt.seed, engine=e, by_interval=True) for e in ENGINES)
         return next(filter(None, map(unequal_totals, judge, played)), None)
