@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from heapq import merge
+from math import inf
 
 from sim.engines import reference
 from sim.engines.reference import Note
@@ -18,7 +19,7 @@ SENTENCES = {
     "self served": "is served by the IVR",
     "ivr hang up": "gives up in the IVR",
     "waits": "finds nobody free and waits; {waiting} waiting",
-    "announced": "is told how long it may take",
+    "announced": "is told that it may take {seconds}",
     "overflow": "has waited long enough for {group}",
     "answered": "is answered by {group} after {seconds}",
     "answered at once": "is answered at once by {group}",
@@ -59,7 +60,7 @@ def told(notes: list[Note], scenario: Scenario) -> Iterator[str]:
         elif note.what in ("opens", "closes"):
             yield f"{clock} {queues[note.queue]} {note.what}; {note.waiting} waiting"
         else:
-            seconds = say_duration(note.seconds)
+            seconds = say_duration(note.seconds) if note.seconds != inf else "for ever"
             what = "answered at once" if (note.what, seconds) == ("answered", "0 s") else note.what
             onward = arrivals.get(_contact_after(note), "another queue")
             sentence = SENTENCES[what].format(

@@ -104,6 +104,9 @@ def _turned_away(result: Result, name: str) -> list[str]:
         sentences.append(f"{said(figures['closed'])} contacts of {who}{when} find it closed.")
     if figures["pending"].value > 0:
         sentences.append(f"{said(figures['pending'])} contacts of {who}{when} are still waiting at the end.")
+    if figures["left_on_announcement"].value > 0:
+        left = said(figures["left_on_announcement"])
+        sentences.append(f"{left} contacts of {who}{when} leave on hearing how long it may take.")
     if result.scenario.queues[name].ivr:
         served, gone = figures["self_served"], figures["ivr_hang_ups"]
         sentences.append(
