@@ -3,15 +3,16 @@
 import math
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
 from sim.distributions import distribution
-from sim.errors import InputError
 from sim.history.durations import Durations
 from sim.history.evidence import Fit, GroupFit, QueueFit
+from sim.history.survival import Patience
 from sim.reports.plots import (
     BLUE,
     GREY,
@@ -28,6 +29,7 @@ from sim.scenario.units import say_clock, say_duration, say_weekdays
 
 BARS = 60  # of a histogram
 LONGEST = 0.98  # of the durations are shown; the rest is the tail
+TOGETHER = 2  # groups of agents in one drawing; more have lanes
 SIZE = 5.6, 3.9  # inches of a picture
 
 
@@ -51,11 +53,8 @@ def plot_volumes(fit: Fit, queue: QueueFit, ax: Any = None) -> Any:
     return _finished(ax, f"{as_label(queue.written, 40)}: volumes")
 
 
-def plot_patience(queue: QueueFit, ax: Any = None) -> Any:
+def plot_patience(found: Patience, name: str, ax: Any = None) -> Any:
     """Draw the share gone by Kaplan–Meier, its 95% band, and what the scenario takes from it."""
-    found = queue.patience
-    if found is None:
-        raise InputError("nobody is known to have hung up", path=queue.written)
     ax = new_axes(*SIZE) if ax is None else ax
     curve, (low, high) = found.curve, found.curve.band()
     end = min(float(curve.times[-1]), 1.15 * max(at for at, _ in found.points))
@@ -87,9 +86,7 @@ def plot_patience(queue: QueueFit, ax: Any = None) -> Any:
     ax.set_ylabel("hung up, %")
     ax.set_xlim(0, end)
     ax.set_ylim(bottom=0)
-    return _finished(
-        ax, f"{as_label(queue.written, 40)}: patience, {curve.hung_up:,} of {curve.contacts:,} hung up"
-    )
+    return _finished(ax, f"{as_label(name, 40)}: patience, {curve.hung_up:,} of {curve.contacts:,} hung up")
 
 
 def plot_durations(found: Durations, name: str, ax: Any = None) -> Any:
@@ -118,16 +115,48 @@ def plot_durations(found: Durations, name: str, ax: Any = None) -> Any:
 
 def plot_duty(fit: Fit, ax: Any = None) -> Any:
     """Draw the staffing of each group, and the estimate behind it before it was rounded."""
-    ax = new_axes(1.8 * SIZE[0], SIZE[1]) if ax is None else ax
-    for place, group in enumerate(fit.groups):
-        _draw_group(ax, group, LINES[place % len(LINES)], first=not place)
-    ax.set_ylabel("agents on duty")
-    ax.set_ylim(bottom=0)
+    ax = new_axes(1.8 * SIZE[0], max(SIZE[1], 0.75 * len(fit.groups))) if ax is None else ax
+    if len(fit.groups) > TOGETHER:
+        _draw_lanes(ax, fit)
+    else:
+        for place, group in enumerate(fit.groups):
+            _draw_group(ax, group, LINES[place % len(LINES)], first=not place)
+        ax.set_ylabel("agents on duty")
+        ax.set_ylim(bottom=0)
     _clock(ax, fit)
     estimated = all(group.estimate for group in fit.groups)
     return _finished(
         ax, "agents on duty, estimated from activity" if estimated else "agents on duty, assumed"
     )
+
+
+def _draw_lanes(ax: Any, fit: Fit) -> None:
+    """Each group in a lane of its own, the first on top, all to one scale."""
+    height = max(float(max(group.staffing)) for group in fit.groups) + 0.6
+    starts = np.arange(len(fit.groups[0].staffing) + 1)
+    for place, group in enumerate(fit.groups):
+        floor, colour = (len(fit.groups) - 1 - place) * height, LINES[place % len(LINES)]
+        ax.axhline(floor, color=GREY, linewidth=0.5)
+        ax.stairs(
+            floor + np.array(group.staffing), starts, baseline=floor, fill=True, color=colour, alpha=0.35
+        )
+        ax.stairs(floor + np.array(group.staffing), starts, baseline=floor, color=colour, linewidth=1.0)
+        if group.estimate:
+            label = "before rounding" if not place else ""
+            ax.plot(
+                starts[:-1] + 0.5,
+                floor + group.estimate.on_duty,
+                ".",
+                color="black",
+                markersize=2.5,
+                label=label,
+            )
+    names = [f"{as_label(group.name, 30)}\n(at most {max(group.staffing)})" for group in fit.groups]
+    ax.set_yticks(
+        [place * height + height / 3 for place in reversed(range(len(names)))], names, fontsize="small"
+    )
+    ax.tick_params(axis="y", length=0)
+    ax.set_ylim(0, height * len(names))
 
 
 def _draw_group(ax: Any, group: GroupFit, colour: str, first: bool) -> None:
@@ -160,7 +189,7 @@ def save_pictures(fit: Fit, folder: Path, ending: str = ".png") -> list[Path]:
     written = []
     for number, queue in enumerate(fit.queues, 1):
         name = re.sub(r"\W+", "_", queue.written)[:40].strip("_")
-        for kind, draw in _pictures(fit, queue):
+        for kind, draw in (*_pictures(fit, queue), *_of_classes(queue)):
             written.append(folder / f"{number}_{name}_{kind}{ending}")
             save_figure(draw(None), written[-1])
     written.append(folder / f"agents{ending}")
@@ -173,8 +202,21 @@ def _pictures(fit: Fit, queue: QueueFit) -> Iterator[tuple[str, Callable[[Any], 
     yield "volumes", lambda ax: plot_volumes(fit, queue, ax)
     if queue.talk.counts.size:
         yield "talk", lambda ax: plot_durations(queue.talk, f"{queue.written}: talk", ax)
-    if queue.patience and queue.patience.points and queue.patience.curve.times.size:
-        yield "patience", lambda ax: plot_patience(queue, ax)
+    if _is_drawn(queue.patience):
+        yield "patience", partial(plot_patience, queue.patience, queue.written)
+
+
+def _of_classes(queue: QueueFit) -> Iterator[tuple[str, Callable[[Any], Any]]]:
+    """The patience of a queue's classes, in pictures by themselves."""
+    for own in queue.classes:
+        if _is_drawn(own.patience):
+            name = f"{queue.written}, {own.written}"
+            kind = "patience_of_" + re.sub(r"\W+", "_", own.written)[:40].strip("_")
+            yield kind, partial(plot_patience, own.patience, name)
+
+
+def _is_drawn(patience: Patience | None) -> TypeGuard[Patience]:
+    return patience is not None and bool(patience.points) and bool(patience.curve.times.size)
 
 
 def _clock(ax: Any, fit: Fit) -> None:
