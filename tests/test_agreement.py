@@ -7,7 +7,7 @@ without it the same few are tried every time.
 
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import fields
 from functools import cache
 from typing import Any
@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
-from random_scenarios import Dealt, Shape, dealt_of, scenarios, shapes, smallest
+from random_scenarios import Dealt, alike, dealt_of, scenarios, smallest
 from test_stories import day_of
 
 import sim
@@ -231,14 +231,6 @@ ENGINES = "reference", "compiled"
 
 
 # The workspace
-
-
-@st.composite
-def alike(draw: Callable[..., Any]) -> tuple[Dealt, Dealt]:
-    """Two scenarios of one shape, which share a workspace whatever else differs."""
-    shape: Shape = draw(shapes())
-    one = draw(scenarios(shape))
-    return one, draw(scenarios(shape, like=one.mapping))
 
 
 @tries(SCENARIOS // 3)
