@@ -619,6 +619,10 @@ def work_for_two(draw: Draw, shape: Shape, mapping: Mapping) -> None:
     if "interruptible" in shape.mechanisms:
         team["skills"][patient]["interruptible"] = True
         team["skills"][urgent].pop("interruptible", None)
+        if "hands" in shape.mechanisms:
+            team["skills"][patient]["at_once"] = whole(draw, 2, 3)
+        if "callback" in shape.mechanisms:
+            mapping["queues"][patient].setdefault("callback", callback(draw, shape))
 
 
 def with_the_floor_of(mapping: Mapping, other: Mapping) -> Mapping:
