@@ -558,6 +558,12 @@ MAIL_AND_CALLS = {
             },
         },
         "calls": {"arrivals": {"per_interval": 4}, "talk": {"distribution": "exponential", "mean": "1 min"}},
+        "faxes": {
+            "arrivals": {"per_interval": 1},
+            "talk": {"distribution": "exponential", "mean": "1 min"},
+            "hours": ["00:00-00:15", "00:25-00:40"],
+            "at_close": "carry",
+        },
     },
     "agents": {
         "g": {
@@ -566,7 +572,7 @@ MAIL_AND_CALLS = {
         }
     },
 }
-"""Mails are put aside for calls, several at once, those who were called back too."""
+"""Mails are put aside for calls, several at once, those who were called back too; faxes wait for nobody."""
 
 
 def test_the_whole_floor_keeps_its_books_at_every_instant() -> None:
