@@ -8,8 +8,8 @@ one number a scenario and all else follows from it: many draws of its own repeat
 scenario, so that a fifth of them would be no new ones and some pairs would never meet.
 
 `smallest` makes a scenario in which something is wrong as small as it can, by taking parts away one by one.
-Hypothesis can only look for a smaller number, which says nothing of the scenario. What fails is printed as the
-scenario with its seed and replication: `dealt_of` makes it again.
+Hypothesis could only look for a smaller number, which says nothing of the scenario. It prints what fails as
+`scenario_of(Random(number))`; what `smallest` found is printed in full, for `dealt_of`.
 """
 
 import copy
@@ -620,7 +620,7 @@ def work_for_two(draw: Draw, shape: Shape, mapping: Mapping) -> None:
         team["skills"][patient]["interruptible"] = True
         team["skills"][urgent].pop("interruptible", None)
         if "hands" in shape.mechanisms:
-            team["skills"][patient]["at_once"] = whole(draw, 2, 3)
+            team["skills"][patient]["at_once"] = max(2, team["skills"][patient].get("at_once", 0))
         if "callback" in shape.mechanisms:
             mapping["queues"][patient].setdefault("callback", callback(draw, shape))
 
