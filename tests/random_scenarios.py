@@ -4,8 +4,8 @@ Half of them have a *grain* of 1 or 20 seconds: the dealt day is floored to mult
 drawn while it is played is made of such multiples too, so that ties abound, with closing and with the ends of
 intervals as well. A few are as long as days: every duration is `scale` times as long, and so is the grain.
 Each mechanism is in about a third of the scenarios, drawn by itself, so that all pairs meet. Hypothesis draws
-one number a scenario and all else follows from it: many draws of its own repeat each other from scenario to
-scenario, so that a fifth of them would be no new ones and some pairs would never meet.
+one number for each scenario and all else follows from it: of its own draws many repeat others, so that a fifth
+of the scenarios would be no new ones and some pairs would never meet.
 
 `smallest` makes a scenario in which something is wrong as small as it can, by taking parts away one by one.
 Hypothesis could only look for a smaller number, which says nothing of the scenario. It prints what fails as
