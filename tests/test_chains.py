@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from math import isnan, sqrt
+from typing import Any
 
 import numpy as np
 import pytest
@@ -586,35 +587,77 @@ def test_the_engine_agrees_with_the_chain_in_a_much_longer_run(name: str) -> Non
     assert not disagreements(name, LONG)
 
 
+NUMBERS = {
+    "ivr": ("time", "self_served", "hangs_up"),
+    "announcement": ("patience_factor", "leaves"),
+    "repeat": ("share",),
+    "switch": ("share",),
+}
+"""What may be wrong in a part of a queue."""
+
+
 def wrong_by_a_twentieth(small: Small) -> Iterator[tuple[str, Small]]:
-    """The same centre with one of its rates or mean times wrong by 5%, each in turn; not the delay of repeats, on which
-    the long run hardly depends."""
+    """The same centre with one of its rates, shares, factors or mean times wrong by 5%, each in turn.
+
+    Not the delay of repeats, that of the switch from chat to phone and the estimate above which callers leave: on
+    these the figures of the long run hardly depend, or not at all.
+    """
     for name, queue in small.queues.items():
-        for what in ("rate", "talk", "wrap", "patience"):
-            if getattr(queue, what):
-                wrong = replace(queue, **{what: getattr(queue, what) * 1.05})
-                yield f"{what} of {name}", replace(small, queues={**small.queues, name: wrong})
-        for what, number in (("ivr", "time"), ("announcement", "patience_factor")):
-            if part := getattr(queue, what):
-                wrong = replace(queue, **{what: replace(part, **{number: getattr(part, number) * 1.05})})
-                yield f"{number} of {what} of {name}", replace(small, queues={**small.queues, name: wrong})
-        for kind, own in queue.kinds.items():
-            wrong = replace(queue, kinds={**queue.kinds, kind: replace(own, patience=own.patience * 1.05)})
-            yield f"patience of {kind}", replace(small, queues={**small.queues, name: wrong})
+        for what, wrong in wrong_queues(queue):
+            yield f"{what} of {name}", replace(small, queues={**small.queues, name: wrong})
     for name, group in small.groups.items():
         for queue, skill in group.skills.items():
-            if len(skill.slowdown) > 1:
-                slower = replace(skill, slowdown=(1.0, *(1.05 * slow for slow in skill.slowdown[1:])))
-                wrong = replace(group, skills={**group.skills, queue: slower})
-                yield f"slowdown of {queue} in {name}", replace(small, groups={**small.groups, name: wrong})
+            for what, wrong in wrong_skills(skill):
+                changed = replace(group, skills={**group.skills, queue: wrong})
+                yield f"{what} of {queue} in {name}", replace(small, groups={**small.groups, name: changed})
+
+
+def wrong_queues(queue: Queue) -> Iterator[tuple[str, Queue]]:
+    for number in ("rate", "talk", "wrap", "patience"):
+        if getattr(queue, number):
+            yield number, a_twentieth_more(queue, number)
+    for what, numbers in NUMBERS.items():
+        if part := getattr(queue, what):
+            for number in numbers:
+                yield f"{number} of {what}", replace(queue, **{what: a_twentieth_more(part, number)})
+    for transfer in queue.transfers:
+        changed = (a_twentieth_more(t, "share") if t is transfer else t for t in queue.transfers)
+        yield f"share sent to {transfer.to}", replace(queue, transfers=tuple(changed))
+    for kind, own in queue.kinds.items():
+        for number in ("patience", "share"):
+            kinds = {**queue.kinds, kind: a_twentieth_more(own, number)}
+            yield f"{number} of {kind}", replace(queue, kinds=kinds)
+
+
+def wrong_skills(skill: Skill) -> Iterator[tuple[str, Skill]]:
+    if skill.factor != 1.0:
+        yield "factor", a_twentieth_more(skill, "factor")
+    if skill.overflow:
+        yield "overflow", a_twentieth_more(skill, "overflow")
+    if len(skill.slowdown) > 1:
+        yield "slowdown", replace(skill, slowdown=(1.0, *(1.05 * slow for slow in skill.slowdown[1:])))
+
+
+def a_twentieth_more(part: Any, number: str) -> Any:
+    return replace(part, **{number: getattr(part, number) * 1.05})
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CENTRES)
 def test_a_chain_with_one_rate_wrong_by_a_twentieth_is_caught(name: str) -> None:
-    """What does not fail proves nothing: the longer run tells the right chain from those next to it."""
-    missed = [what for what, small in wrong_by_a_twentieth(CENTRES[name]) if not caught(name, small)]
-    assert not missed
+    """What does not fail proves nothing: the longer run tells the right chain from those next to it.
+
+    Known to be missed are the delays and the estimate that `wrong_by_a_twentieth` leaves out, the handle factor of the
+    chat desk for calls, of which it takes few (t 2), and a wrap-up of half a minute (t 4.6, just within the limit).
+    """
+    missed = {what for what, small in wrong_by_a_twentieth(CENTRES[name]) if not caught(name, small)}
+    assert missed <= MISSED.get(name, set())
+
+
+MISSED = {
+    "callers who give up turn to the chat, and some chats to the phone": {"factor of phone in desk"},
+    "two queues share six lines, and wrap-up holds none": {"wrap of faults"},
+}
 
 
 def caught(name: str, wrong: Small) -> bool:

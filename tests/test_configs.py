@@ -14,6 +14,7 @@ import pytest
 
 import sim
 from sim.measures.metrics import AGENT_METRICS, QUEUE_METRICS
+from sim.reports.results import Result
 from sim.scenario.schema import json_schema
 from sim.scenario.source import parse
 
@@ -110,10 +111,100 @@ def test_a_failure_is_worse_than_its_remedy(
     assert difference / shown > 0.25
 
 
-def test_somebody_holds_for_fifteen_hours() -> None:
-    """15.4 h on average over 100 replications, with a standard deviation of 0.2 h."""
-    result = sim.simulate(sim.load(ROOT / "configs" / "hold_fifteen_hours.yaml"), replications=8)
-    assert result.queue()["max_wait"].value > 15 * 3600
+# What the README says of them, at the replications of the files: file, plan, where, metric, as it is quoted. Two plans
+# are a difference: the first less the second.
+
+QUOTED = [
+    ("no_answer", "cut off at closing", "all", "abandonment_rate", "49%"),
+    ("no_answer", "cut off at closing", "all", "unanswered", "300"),
+    ("no_answer", "cut off at closing", "all", "offered", "1,184"),
+    ("no_answer", "cut off at closing", "all", "lost_rate", "66%"),
+    ("no_answer", "eight agents", "all", "lost_rate", "1.4%"),
+    ("hold_fifteen_hours", "music plays on", "all", "max_wait", "15.4 h"),
+    ("hold_fifteen_hours", "music plays on", "all", "lost_customers", "362"),
+    ("hold_fifteen_hours", "stay until the last is served", "all", "lost_customers", "190"),
+    ("hold_fifteen_hours", "stay until the last is served", "all", "max_wait", "3.0 h"),
+    ("no_reply", "when there is time", "email", "never_answered_share", "50%"),
+    ("no_reply", "when there is time", "chat", "never_answered_share", "20%"),
+    ("no_reply", "when there is time", "email", "backlog_at_closing", "192"),
+    ("no_reply", "two more agents", "email", "never_answered_share", "7%"),
+    ("no_reply", "two more agents", "chat", "never_answered_share", "4%"),
+    ("no_reply", "two more agents", "email", "backlog_at_closing", "16"),
+    ("transfers", "from desk to desk", "all", "contacts_per_customer", "1.86"),
+    ("transfers", "from desk to desk", "all", "customer_wait", "113 s"),
+    ("transfers", "from desk to desk", "all", "first_contact_resolution", "43%"),
+    ("transfers", "the front desk may decide", "all", "contacts_per_customer", "1.46"),
+    ("transfers", "the front desk may decide", "all", "customer_wait", "66 s"),
+    ("transfers", "the front desk may decide", "all", "first_contact_resolution", "66%"),
+    ("ivr_no_way_out", "no way out", "all", "service_level", "95%"),
+    ("ivr_no_way_out", "no way out", "all", "ivr_hang_ups", "838"),
+    ("ivr_no_way_out", "no way out", "all", "customers", "1,682"),
+    ("ivr_no_way_out", "no way out", "all", "lost_customers", "206"),
+    ("ivr_no_way_out", "press 0 at any time", "all", "lost_customers", "14"),
+    ("chat_agents", "one each", "all", "lost_rate", "23%"),
+    ("chat_agents", "two each", "all", "lost_rate", "6.4%"),
+    ("chat_agents", "three each", "all", "lost_rate", "1.9%"),
+    ("chat_agents", "three each, hard questions", "all", "lost_rate", "21%"),
+    ("chat_agents", "three each, hard questions", "all", "time_to_resolution", "33 min"),
+    ("chat_agents", "one each", "all", "time_to_resolution", "15 min"),
+    ("social_posts", "6 minutes, when phones are quiet", "social", "service_level", "63%"),
+    ("social_posts", "8 hours, when phones are quiet", "social", "service_level", "100%"),
+    ("social_posts", "6 minutes, posts before phones", "social", "service_level", "97%"),
+    ("valued_customers", "like anyone", "service · valued", "lost_rate", "11.5%"),
+    ("valued_customers", "like anyone", "all", "lost_value", "19,600"),
+    ("valued_customers", "first", "service · valued", "lost_rate", "4.5%"),
+    ("valued_customers", "first", "all", "lost_value", "10,200"),
+    ("valued_customers", ("first", "like anyone"), "service · others", "mean_wait", "6 s"),
+    ("tells_others", "today", "all", "lost_value", "773"),
+    ("tells_others", "today", "all", "deterred_value", "495"),
+    ("tells_others", ("one more agent", "today"), "agents", "staff_cost", "411"),
+    ("tells_others", ("today", "one more agent"), "all", "lost_value", "364"),
+    ("tells_others", ("today", "one more agent"), "all", "deterred_value", "233"),
+]
+PROMISED = {"30", "6", "8"}  # seconds, minutes and hours in which to answer, also in words of the table
+UNITS = {"%": 0.01, "h": 3600.0, "min": 60.0, "s": 1.0, "": 1.0}
+NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
+
+
+def said_of(name: str) -> str:
+    """The last column of the README's table of failures."""
+    row = re.search(
+        rf"^\|.*configs/{name}\.yaml.*\|(.*)\|$", (ROOT / "README.md").read_text(encoding="utf-8"), re.M
+    )
+    assert row
+    return row[1]
+
+
+@functools.cache
+def simulated(name: str, plan: str) -> Result:
+    return sim.simulate(sim.load(ROOT / "configs" / f"{name}.yaml"), plan)
+
+
+def figure(name: str, plan: str, where: str, metric: str) -> float:
+    """A metric of a queue, of a class ("queue · class"), of all agents, or of all queues."""
+    result, (queue, _, kind) = simulated(name, plan), where.partition(" · ")
+    if where == "agents":
+        return result.group()[metric].value
+    return (result.of_class(queue, kind) if kind else result.queue(queue))[metric].value
+
+
+@pytest.mark.parametrize(("name", "plan", "where", "metric", "quoted"), QUOTED)
+def test_the_readme_s_table_of_failures_says_what_its_commands_show(
+    name: str, plan: str | tuple[str, str], where: str, metric: str, quoted: str
+) -> None:
+    plans = plan if isinstance(plan, tuple) else (plan,)
+    first, *second = (figure(name, each, where, metric) for each in plans)
+    number = NUMBER.match(quoted)
+    assert number and number[0] in NUMBER.findall(said_of(name))
+    digits = -2 if number[0].endswith("00") and "," in number[0] else len(number[0].partition(".")[2])
+    found = (first - sum(second)) / UNITS[quoted[number.end() :].strip()]
+    assert round(found, digits) == float(number[0].replace(",", ""))
+
+
+@pytest.mark.parametrize("name", dict.fromkeys(name for name, *_ in QUOTED))
+def test_every_number_of_the_readme_s_table_of_failures_is_held(name: str) -> None:
+    held = {NUMBER.findall(quoted)[0] for file, *_, quoted in QUOTED if file == name}
+    assert set(NUMBER.findall(said_of(name))) <= held | PROMISED
 
 
 def test_one_more_agent_pays_only_with_those_who_are_told() -> None:

@@ -630,15 +630,16 @@ def test_a_customers_contacts_are_one_chain_of_needs_and_attempts(engine: str, s
 def test_queues_let_in_and_serve_by_their_hours(engine: str, scene: Scene) -> None:
     """Nobody joins a closed queue but an inbox, only out of an IVR is an open one closed, only `finish` goes on."""
     centre, _, r = played_whole(scene, engine)
+    was_there = (r.customer < centre.demand.backlog[r.home]) & (r.need == 0) & (r.attempt == 0)
     for queue in range(centre.balks.size):
         mine = r.queue == queue
-        joined = r.joined[mine & (r.joined >= 0) & (r.arrived >= 0)]
+        joined = r.joined[mine & (r.joined >= 0) & ~was_there]
+        shut = mine & (r.outcome == Outcome.CLOSED)
         if centre.inbox[queue]:
             assert (is_open(centre, queue, joined) | (joined < centre.horizon)).all()
-            assert not (mine & (r.outcome == Outcome.CLOSED) & (r.arrived < centre.horizon)).any()
+            assert centre.ivr[queue] or not (r.arrived[shut] < centre.horizon).any()
         else:
             assert is_open(centre, queue, joined).all()
-        shut = mine & (r.outcome == Outcome.CLOSED)
         if not centre.ivr[queue]:
             assert not is_open(centre, queue, r.arrived[shut]).any()
         if centre.at_close[queue] != FINISH:
