@@ -11,7 +11,6 @@ from random_scenarios import Dealt, scenarios
 from sim.distributions import Distribution, distribution
 from sim.model.chance import CLASS, DAY, PATIENCE, TALK, WRAP, gap_u, stream_key, u
 from sim.model.day import deal
-from sim.scenario.events import on_volume
 from sim.scenario.schema import Queue
 
 FEW = settings(
@@ -77,7 +76,11 @@ def test_first_contacts_arrive_where_unit_gaps_meet_the_cumulative_rate(dealt: D
             share = u(dealt.seed, stream_key(shared), dealt.replication, number, 0, 0, DAY)
             return distribution("gamma", mean=1.0, cv=arrivals.daily_variation).quantile(share)
 
-        events = on_volume(dealt.scenario.events, name, grid)
+        events = [
+            (event.spans(grid), event.volume)
+            for event in dealt.scenario.events
+            if event.volume is not None and name in (event.queues or dealt.scenario.queues)
+        ]
         ends = [moment for spans, _ in events for span in spans for moment in span]
         edges = np.unique([*np.arange(grid.count + 1) * grid.interval, *ends])
         edges = edges[(edges >= 0.0) & (edges <= grid.horizon)]
