@@ -891,6 +891,7 @@ class Floor:
         By the rule of the shortest delay, that delay comes in place of `prefer`.
         """
         chosen, best, line = None, (math.inf, math.inf), self.lines[contact.queue]
+        soonest = self.centre.rule == SHORTEST_DELAY
         asks = self.own_rule is not None and not contact.is_for_idle
         if not self.is_served(contact.queue):
             return None
@@ -904,9 +905,7 @@ class Floor:
             if asks and agent is not None and self.wants(skill, contact.stands, len(line) or 1) == -math.inf:
                 continue
             if agent is not None:
-                rank: float = skill.prefer
-                if self.centre.rule == SHORTEST_DELAY:
-                    rank = shortest_delay(skill.factor, skill.slowdown_for(agent))
+                rank = shortest_delay(skill.factor, skill.slowdown_for(agent)) if soonest else skill.prefer
                 key = rank, team.free[0].finished if team.free else math.inf
                 if chosen is None or key < best:
                     chosen, best = (agent, skill), key
