@@ -65,6 +65,16 @@ def cells(within: Any, contacts_: Any) -> Any:
 # Scores.
 
 
+def test_waits_that_differ_by_less_than_any_clock_tells_are_the_same() -> None:
+    """A replay in which everything is known gives every day back, but for the rounding of moments."""
+    wait = METRICS[2]
+    happened = np.ones((500, len(KEPT)))
+    happened[:, wait.top] = np.linspace(3.0, 90.0, 500)
+    again = np.repeat(happened[None], 20, axis=0)
+    again[..., wait.top] += np.random.default_rng(2).normal(0.0, 1e-6, again.shape[:2])
+    assert score(happened, again, wait).inside == pytest.approx(0.8)
+
+
 @pytest.mark.parametrize("size", [1, 3, 50])
 def test_a_right_prediction_is_inside_its_band_as_often_as_it_should_be_however_few_the_contacts(
     size: int,
@@ -265,7 +275,7 @@ def test_days_that_were_fitted_cannot_test_the_fit() -> None:
 def test_the_anonymous_bank_fitted_in_january_is_predicted_in_february(tmp_path: Path) -> None:
     """Half-hours correlate above 0.85, the days' mean wait above 0.9, and 80% bands hold 70 to 90% of the half-hours.
 
-    Source: Guedj and Mandelbaum, "Anonymous Bank", Technion. With 100 rounds: 0.92, 0.97; replay 74 to 80%.
+    Source: Guedj and Mandelbaum, "Anonymous Bank", Technion. With 100 rounds: 0.93, 0.98; replay 77 to 81%.
     """
     place = Path(os.environ["CCSIM_DATA"]) / "anonymous_bank" / "calls_1999_jan_feb.csv.gz"
     log = read_log(place, mapping=ROOT / "configs" / "maps" / "anonymous_bank.yaml")
@@ -280,14 +290,13 @@ def test_the_anonymous_bank_fitted_in_january_is_predicted_in_february(tmp_path:
     replayed = found.intervals["replay"]
     assert replayed["service_level"].correlation > 0.88
     assert found.by_day["replay"]["mean_wait"].correlation > 0.93
-    # too pessimistic, as docs/history.md explains: agents at work without a contact are not seen, and whom only the
-    # simulation loses dials again; without classes and unseen redials the bias would be -0.028 and 2.5 s
-    assert -0.045 < replayed["service_level"].bias < 0.0
-    assert 0.0 < replayed["mean_wait"].bias < 6.0
+    # a little too pessimistic: whom only the simulation loses dials again
+    assert -0.03 < replayed["service_level"].bias < 0.01
+    assert -1.0 < replayed["mean_wait"].bias < 6.0
     for mode in ("replay", "forecast"):
         assert all(0.68 < found.intervals[mode][metric.name].inside < 0.9 for metric in METRICS), mode
     for key in ("c", "a"):
-        assert found.formulas["replay"][key]["service_level"].correlation < 0.6
+        assert found.formulas["replay"][key]["service_level"].correlation < 0.7
 
 
 def test_the_command_says_in_one_sentence_what_is_wrong(

@@ -169,11 +169,92 @@ def test_run_and_compare_print_classes_below_their_queue(scenario: str, capsys: 
             ["queues.support.hours=00:00-00:30"],
             "5 of 10 contacts of support come while it is closed and are turned away;",
         ),
+        (
+            ["queues.support.hours=00:30-08:00"],
+            "the hours of support, 00:30-08:00, are cut to the horizon, 00:00 to 01:00.",
+        ),
+        (
+            ["starts=mon", "queues.support.hours={mon-fri: 00:00-01:00, sat: 00:30-01:00}"],
+            "the hours of support on sat are never played: they are outside the horizon",
+        ),
+        (
+            ["queues.support.repeat={share: 5%, after: {distribution: constant, value: 2 h}}"],
+            "repeat.after of support is 2 h on average, and the queue is open for 1 h in all: hardly anybody",
+        ),
+        (
+            ["queues.support.head_start=30 s", "routing=weighted"],
+            "the head_start of support counts for nothing with routing: weighted.",
+        ),
+        (
+            ["queues.support.head_start=90 s", "queues.support.classes={vip: {share: 5%, head_start: 30 s}}"],
+            "vip of support stands behind the others: its head start, 30 s, comes in place of the queue's 90 s.",
+        ),
+        (
+            ["agents.front.skills.support={prefer: 2}", "routing=shortest_delay"],
+            "prefer of front counts for nothing with routing: shortest_delay.",
+        ),
+        (
+            ["lines=9", "queues.support.at_close=carry"],
+            "every contact that waits in support holds one of the lines, over closing hours too:",
+        ),
     ],
 )
 def test_check_has_a_note_on(scenario: str, capsys: Any, overrides: list[str], said: str) -> None:
     assert ccsim("check", scenario, *(part for one in overrides for part in ("--set", one))) == 0
     assert f"Note: {said}" in " ".join(capsys.readouterr().out.split())
+
+
+TWO_QUEUES = """\
+length: 1 h
+interval: 30 min
+routing: longest_queue
+queues:
+  mail: {arrivals: {rate: 1 / h}, talk: {distribution: exponential, mean: 3 min}}
+  chat: {arrivals: {rate: 1 / h}, talk: {distribution: exponential, mean: 3 min}}
+agents:
+  front:
+    staffing: 10
+    absence: 40%
+    skills:
+      mail: {level: 2, interruptible: true}
+      chat: {at_once: 3, slowdown: [2, 1, 1.5]}
+"""
+
+
+def test_check_tells_of_hands_levels_and_those_who_are_absent(capsys: Any, tmp_path: Path) -> None:
+    (tmp_path / "two.yaml").write_text(TWO_QUEUES, encoding="utf-8")
+    assert ccsim("check", str(tmp_path / "two.yaml")) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    for part in (
+        "mail (level 2, put aside for chat), chat (level 1, 3 at once, the first × 2 and third × 1.5 as long)",
+        "00:00 0.5 0.5 0.10 6 1",  # contacts of both, erlangs, six of ten agents, load ÷ what they carry
+        "The agents are those who are there on average: 40% of front are absent.",
+        "Note: an agent of front who has put mail aside takes chat one at a time: what is put aside counts,",
+        "Note: with routing: longest_queue the levels of front do not say which queue its agents serve first.",
+    ):
+        assert part in said
+
+
+def test_check_tells_whom_a_queue_loses_and_when_its_events_come(capsys: Any, tmp_path: Path) -> None:
+    lost = """
+    customer_value: 120
+    leaves: {unserved: 6%, served_late: {5 min: 10%}}
+    tells: {share: 90%, people: 3, put_off: 2%}
+agents:
+"""
+    events = "events: [{at: 10:00, for: 1 h, agents: 50%}, {at: 10:00, day: 2, for: 1 h, volume: 50%}]\n"
+    text = TEXT.replace("\nagents:\n", lost).replace("closes: 01:00", "days: 2") + events
+    (tmp_path / "lost.yaml").write_text(text, encoding="utf-8")
+    assert ccsim("check", str(tmp_path / "lost.yaml")) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    for part in (
+        "worth 120 each; 6% of the unserved leave, of those served 10% from 5 min of waiting on; "
+        "90% of the lost tell 3 others, 2% of whom stay away;",
+        "Event every day at 10:00, for 1 h: 50% of the agents",
+        "Event at 10:00 of day 2, for 1 h: 50% of the volume",
+        "Group front: 1 agent, 48 hours",
+    ):
+        assert part in said
 
 
 def test_check_has_no_note_on_an_inbox_that_is_open_at_night(scenario: str, capsys: Any) -> None:

@@ -209,6 +209,27 @@ def test_never_answered_are_offered_contacts_that_no_agent_ever_spoke_to() -> No
     assert totals(made, rows)[0]["ivr_hang_ups"] == 1
 
 
+def test_a_contact_whose_promise_has_not_run_out_at_the_end_is_on_neither_side() -> None:
+    made = scenario({"mail": {"at_close": "carry", "service_level": {"within": "30 min"}}})
+    end = made.grid.horizon
+    rows = [
+        contact("answered", 0, 5), contact("pending", end - 1800, 1800, customer=1),
+        contact("pending", end - 1801, 1801, customer=2),
+    ]  # fmt: skip
+    found = totals(made, rows)[0]
+    assert picked(found, "within_target", "counted_for_target", "pending") == [1, 2, 2]
+    assert value(made, rows, 0, "service_level") == 0.5
+    assert value(made, rows, 0, "first_contact_resolution") == 1.0  # of one customer whose end is known
+
+
+def test_open_hours_that_end_before_a_promise_has_run_out_leave_it_open() -> None:
+    level = {"service_level": {"within": "2 h", "clock": "open_hours"}}
+    made = scenario({"mail": MAIL["mail"] | level}, **WEEK)
+    rows = [contact("pending", AGAIN - HOUR, HOUR), contact("pending", 9 * HOUR, 10 * HOUR, customer=1)]
+    found = totals(made, rows)[0]
+    assert picked(found, "within_target", "counted_for_target") == [0, 1]
+
+
 # Contacts that wait at opening
 
 

@@ -4,6 +4,7 @@
 
 import datetime
 import io
+import re
 import zipfile
 
 import openpyxl
@@ -357,7 +358,9 @@ def test_a_roster_may_have_several_breaks_and_no_day(folder):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("agent,group,begin,end\nAnn,a,08:00,16:00\n", 'v.csv has no column "start": it has "agent", "group"'),
+        ("agent,group,end\nAnn,a,16:00\n", 'v.csv has no column "start": it has "agent", "group"'),
+        (ROSTER.replace("break start", "brake start"), 'v.csv has a column "brake start" (did you mean "break start"?): the columns of a roster are agent, group, day, start, end, break start, break end'),
+        ("agent,group,start,end,break_start,break start,break end\n", 'v.csv has "break_start" and "break start": keep one of'),
         (ROSTER, "v.csv has no rows under its header: write one shift per row"),
         (ROSTER + ",,,,,,\n", "v.csv has no rows under its header: write one shift per row"),
         (ROSTER + ",a,08:00,16:00,,,\n", "v.csv, row 2: the agent is blank: write a name"),
@@ -369,9 +372,10 @@ def test_a_roster_may_have_several_breaks_and_no_day(folder):
         (ROSTER + "Ann,a,8,16,,,\n", 'v.csv, row 2, column "start": "8" is not a clock time'),
         (ROSTER + "Ann,a,2026-01-31 08:00,16:00,,,\n", 'row 2, column "start": "2026-01-31 08:00" has a date: write 08:00, and'),
         (ROSTER + "Ann,a,mon 08:00,16:00,,,\n", 'column "start": "mon 08:00" has a weekday: write 08:00, and mon in'),
-        (ROSTER + "Ann,a,08:00,16:00,,,funday\n", '"funday" is not a weekday (did you mean "sunday"?): write one'),
-        (ROSTER + "Ann,a,08:00,16:00,,,0\n", 'v.csv, row 2, column "day": 0 is too small: write a whole number of 1 or more, "mon-fri"'),
-        (ROSTER + "Ann,a,08:00,16:00,,,5000\n", 'column "day": 5000 is too large: write a whole number of 3660 or less'),
+        (ROSTER + "Ann,a,08:00,16:00,,,funday\n", '"funday" is not a weekday (did you mean "sunday"?): write "mon", "mon-fri"'),
+        (ROSTER + "Ann,a,08:00,16:00,,,mon-fri-sat\n", '"mon-fri-sat" is no span of weekdays: write "mon", "mon-fri", "every day"'),
+        (ROSTER + "Ann,a,08:00,16:00,,,0\n", 'v.csv, row 2, column "day": 0 is too small: write "mon", "mon-fri", "every day", or the'),
+        (ROSTER + "Ann,a,08:00,16:00,,,5000\n", 'column "day": 5000 is too large: write "mon", "mon-fri", "every day", or the number of a day from 1 to 3660'),
         ("agent,group,start,end,break start\nAnn,a,08:00,16:00,\n", 'v.csv has no column "break end"'),
         ("agent,group,start,end,break end 2\nAnn,a,08:00,16:00,\n", 'v.csv has no column "break start 2" (did you'),
         (ROSTER.replace("day", "end"), 'v.csv has two columns "end" (4 and 7): rename one of them'),
@@ -382,6 +386,19 @@ def test_a_roster_that_cannot_be_read_is_refused_with_file_and_row(folder, text,
     with pytest.raises(InputError) as caught:
         roster(folder, {"file": "v.csv"})
     assert said in str(caught.value)
+
+
+def test_a_roster_may_have_underscores_in_the_names_of_its_columns(folder):
+    csv(folder, "Agent,Group,Start,End,Break_start,Break_end\nAnn,a,08:00,16:00,10:00,10:15\n")
+    assert roster(folder, {"file": "v.csv"})[0][2]["breaks"] == ["10:00-10:15"]
+
+
+def test_hours_of_a_workbook_that_count_on_past_midnight_are_refused_with_row_and_remedy(folder):
+    late = datetime.timedelta(hours=26, minutes=5)
+    xlsx(folder, ["agent", "group", "start", "end"], ["Ann", "a", datetime.time(18), late])
+    said = 'v.xlsx, row 2, column "end": 26:05 is not on the clock: write 02:05; an end not later than its start is of'
+    with pytest.raises(InputError, match=re.escape(said)):
+        roster(folder, {"file": "v.xlsx"})
 
 
 def small_workbook():

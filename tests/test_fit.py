@@ -467,6 +467,31 @@ def test_days_with_long_silences_are_kept_on_request() -> None:
     assert (left_out, kept) == (9, 10)
 
 
+def test_agents_who_take_the_next_contact_at_once_have_no_wrap() -> None:
+    """One of two agents is away for 90 s now and then while three or more wait: that is no wrap."""
+    count = 400
+    answered = np.repeat(np.arange(count // 2) * 100.0, 2)
+    answered[1::2] += (
+        np.cumsum(np.arange(count // 2) % 20 == 19) * 90.0
+    )  # the second agent is away for 90 s at times
+    joined = answered - 600.0
+    agent = np.tile([0, 1], count // 2)
+    done = answered + 100.0
+    columns = {
+        "arrived": joined, "joined": joined, "answered": answered, "talk_end": done, "agent": agent,
+        "outcome": np.zeros(count),
+    }  # fmt: skip
+    made_ = {
+        name: column + MONDAY.timestamp()
+        for name, column in columns.items()
+        if name not in ("agent", "outcome")
+    }
+    log = tidy(columns | made_, queues=("q",), agents=("a", "b"), zone="UTC", account=Account("made", "made"))
+    assert duty.wrap_gaps(log).size == 0
+    later = dataclasses.replace(log, talk_end=log.talk_end - 7.0)
+    assert np.median(duty.wrap_gaps(later)) == pytest.approx(7.0)
+
+
 def test_transfers_and_the_ivr_come_back() -> None:
     support = CENTRE["queues"]["support"] | {
         "ivr": {"time": {"distribution": "gamma", "mean": "40 s", "cv": 0.5}, "hangs_up": 0.05},

@@ -795,7 +795,7 @@ def test_a_trace_tells_what_happens_on_the_floor() -> None:
     assert list(told(notes, scenario)) == [
         "00:00:00 mail opens; 0 waiting",
         "00:00:00 call opens; 0 waiting",
-        "00:00:00 back: 1 agents from now on",
+        "00:00:00 back: 1 agent from now on",
         "00:00:00 mail 0 arrives",
         "00:00:00 mail 0 is answered at once by back",
         "00:00:30 call 0 arrives",
@@ -804,7 +804,7 @@ def test_a_trace_tells_what_happens_on_the_floor() -> None:
         "00:01:20 call 0 hangs up served after 50 s of talk with back",
         "00:01:30 call 0 is wrapped up; an agent of back is done",
         "00:01:30 mail 0 is taken up again by back",
-        "00:02:40 mail 0 is passed on to another queue after 100 s of talk with back",
+        "00:02:40 mail 0 is passed on to call after 100 s of talk with back",
         "00:02:40 mail 0 (need 2 in call) arrives",
         "00:02:40 mail 0 is laid aside by back for something urgent",
         "00:02:40 mail 0 (need 2 in call) is answered at once by back",
@@ -816,3 +816,25 @@ def test_a_trace_tells_what_happens_on_the_floor() -> None:
         "01:00:00 call closes; 0 waiting",
         "01:00:00 back: 0 agents from now on",
     ]
+
+
+def test_a_trace_tells_where_a_caller_turns_to_and_how_many_lines_there_are() -> None:
+    patience = {"distribution": "constant", "value": "10 s"}
+    mapping = floor(
+        {"call": queue(patience=patience, switch={"to": "chat", "share": "100%"}), "chat": queue()},
+        {"back": group(call={}, chat={})},
+        lines=2,
+        events=[{"at": "00:00:20", "for": "30 s", "lines": 1}],
+    )
+    scenario = Scenario(**mapping)
+    notes: list[reference.Note] = []
+    rows = [("call", 0, 100, 20), ("call", 5, 50, 10), ("call", 30, 50, 10)]
+    reference.play(centre_of(scenario), day_of(scenario, rows), 1, 0, notes=notes)
+    lines = list(told(notes, scenario))
+    assert [line for line in lines if line.endswith(("line from now on", "lines from now on"))] == [
+        "00:00:00 2 lines from now on",
+        "00:00:20 1 line from now on",
+        "00:00:50 2 lines from now on",
+    ]
+    assert "00:00:30 call 2 finds no room and is turned away" in lines
+    assert "00:00:30 call 2 will try chat in 0 s" in lines

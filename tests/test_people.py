@@ -179,6 +179,7 @@ def test_an_event_scales_shifts_rounded_half_up_and_leaves_their_pay() -> None:
         (DAYTIME, {}, None, "agents.front.shifts.early.starts: is missing"),
         (DAYTIME, {"starts": "09:00"}, {"length": "25 h"}, "shift_types.full.length: 25 h is no length of a shift; give more than 0 s and at most 24 h"),
         (DAYTIME, {"starts": "09:00"}, {"length": "0 h"}, "shift_types.full.length: 0 s is no length of a shift"),
+        (DAYTIME, {"starts": "09:00"}, {"length": "8 h", "paid": "9 h"}, "shift_types.full.paid: 9 h are more than the shift has; write at most 8 h"),
         (DAYTIME, {"starts": "09:00"}, {"lenght": "8 h"}, 'shift_types.full.lenght: unknown key (did you mean "length"?)'),
         (DAYTIME, {"starts": "09:00"}, {"length": "1 h", "breaks": [{"after": "50 min", "length": "15 min"}]}, "shift_types.full.breaks, item 1: the last break ends 1 h 5 min after the start of a shift of 1 h; have it earlier"),
         (DAYTIME, {"starts": "09:00"}, {"length": "2 h", "breaks": [{"after": "1 h", "length": "30 min", "stagger": "15 min"}]}, "the last break ends 2 h 15 min after the start"),
@@ -268,6 +269,15 @@ def test_two_groups_may_share_a_file_and_an_agent_may_change_group(tmp_path: Pat
     assert planned(made, "a") == {0: 1, 4: 0} and planned(made, "b") == {0: 0, 4: 1, 8: 0}
 
 
+def test_a_plan_may_give_one_of_two_groups_another_version_of_the_roster(tmp_path: Path) -> None:
+    rows = "Ann,a,08:00,12:00,,,\nBob,b,08:00,16:00,,,\n"
+    for file, more in (("old.csv", ""), ("new.csv", "Cy,a,10:00,14:00,,,\n")):
+        (tmp_path / file).write_text(HEAD + rows + more, encoding="utf-8")
+    both = {name: {"roster": {"file": "old.csv"}} for name in "ab"}
+    made = scenario(DAYTIME, both, folder=tmp_path).with_({"agents.a.roster": {"file": "new.csv"}})
+    assert planned(made, "a") == {0: 1, 2: 2, 4: 1, 6: 0} and planned(made, "b") == {0: 1, 8: 0}
+
+
 def test_a_roster_may_stand_in_the_scenario_itself() -> None:
     rows = [{"agent": "Ann", "start": "08:00", "end": "12:00", "breaks": ["09:00-09:30"]}]
     made = scenario(DAYTIME, {"front": {"roster": {"rows": rows}}})
@@ -293,13 +303,13 @@ def test_the_hash_follows_the_rows_of_a_roster_file(tmp_path: Path) -> None:
         (DAYTIME, "Ann,front,08:00,12:00,,,\nAnn,back,06:00,09:00,,,\n", 'r.csv, row 2: "Ann" works already then, by r.csv, row 3'),
         (WEEK, "Ann,front,22:00,06:00,,,mon\nAnn,front,05:00,09:00,,,tue\n", 'row 3: "Ann" works already then, by r.csv, row 2'),
         (WEEK, "Ann,front,08:00,16:00,,,\nAnn,front,15:00,18:00,,,4\n", 'row 3: "Ann" works already then, by r.csv, row 2'),
-        (DAYTIME, "Ann,front,07:00,12:00,,,\n", "r.csv, row 2: the shift 07:00-12:00 is outside the horizon, 08:00 to 20:00"),
-        (DAYTIME, "Ann,front,12:00,21:00,,,\n", "r.csv, row 2: the shift 12:00-21:00 ends outside the horizon, 08:00 to 20:00"),
+        (DAYTIME, "Ann,front,07:00,12:00,,,\n", "r.csv, row 2: the shift 07:00-12:00 is outside the horizon, 08:00 to 20:00; have it begin within, or leave it out"),
+        (DAYTIME, "Ann,front,12:00,21:00,,,\n", "r.csv, row 2: the shift 12:00-21:00 ends outside the horizon, 08:00 to 20:00; have it end by then"),
         (DAYTIME, "Ann,front,12:00,16:00,,,2\n", "r.csv, row 2: the shift 12:00-16:00 of day 2 is outside the horizon"),
         (WEEK, "Ann,front,12:00,16:00,,,8\n", "r.csv, row 2: the shift 12:00-16:00 of day 8 is outside the horizon, 168 h from mon 00:00"),
         (WEEK | {"days": 5}, "Ann,front,12:00,16:00,,,sat\n", "r.csv, row 2: the shift 12:00-16:00 of sat is outside the horizon, 120 h"),
         (DAYTIME, "Ann,front,12:00,16:00,,,tue\n", "r.csv, row 2: the shift 12:00-16:00 of tue names a weekday, and the scenario does not say on which one it begins"),
-        (DAYTIME, "Ann,front,12:00,16:00,16:00,16:30,\n", "r.csv, row 2: the break 16:00-16:30 is outside the shift 12:00-16:00"),
+        (DAYTIME, "Ann,front,12:00,16:00,16:00,16:30,\n", "r.csv, row 2: the break 16:00-16:30 is outside the shift 12:00-16:00; write one within it"),
         (DAYTIME, "Ann,front,12:00,16:00,11:30,12:30,\n", "r.csv, row 2: the break 11:30-12:30 is outside the shift 12:00-16:00"),
         (DAYTIME, "Ann,frnt,12:00,16:00,,,\n", 'r.csv, row 2: there is no group "frnt" (did you mean "front"?)'),
         (DAYTIME, "Ann,front,12:00,16:00,,,\nBob,nobody,12:00,16:00,,,\n", 'r.csv, row 3: there is no group "nobody"; the groups'),
@@ -319,7 +329,8 @@ def test_breaks_of_one_row_may_not_overlap(tmp_path: Path) -> None:
     head = "agent,group,start,end,break start,break end,break start 2,break end 2\n"
     rows = "Ann,front,08:00,16:00,10:00,10:30,10:15,11:00\n"
     with pytest.raises(
-        InputError, match=r"row 2: the break 10:15-11:00 overlaps another in the shift 08:00-16:00"
+        InputError,
+        match=r"row 2: the break 10:15-11:00 overlaps another in the shift 08:00-16:00; let one follow",
     ):
         roster(tmp_path, DAYTIME, rows, head=head)
 

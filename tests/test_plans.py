@@ -337,6 +337,11 @@ def test_a_plan_is_taken_by_name_and_the_first_without_one() -> None:
         ("agents.front.shifts", {}, "agents.front.shifts: stands beside staffing; give exactly one of"),
         ("schema", 1, "schema: cannot be overridden"),
         ("plans.today", {}, "plans.today: cannot be overridden"),
+        (
+            "agents.front.skills.support.level",
+            {"08:00-09:00": {"add": 1}},
+            '"08:00-09:00" is a span of the day, and this has no value for each interval; write one value',
+        ),
         ("closes", "11:00", None),
         ("length", "4 h", "give exactly one of closes and length"),
         ("agents.front.staffing", 0, "no agents anywhere"),

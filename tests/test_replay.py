@@ -206,9 +206,9 @@ def test_who_is_passed_over_is_away_and_who_takes_turns_is_not() -> None:
     turns = [answered(100.0 * k, agent=k % 2) for k in range(20)]
     for guess in presences_of(log(turns)):
         assert guess.start.size == 2, "one spell each"
-    away = [answered(100.0 * k, agent=int(not 0 < k < 7)) for k in range(12)]
+    away = [answered(100.0 * k, agent=int(not 0 < k < 11)) for k in range(16)]
     spells = [guess.start[guess.agent == 1].size for guess in presences_of(log(away))]
-    assert spells == [2, 2, 2, 2], "five contacts went to the other, who came free later"
+    assert spells == [2, 2, 2, 2], "nine contacts went to the other, who came free later"
     twice = [
         answered(at, agent=agent) for at, agent in ((0, 1), (100, 0), (200, 0), (300, 0), (400, 1), (500, 0))
     ]
@@ -216,9 +216,19 @@ def test_who_is_passed_over_is_away_and_who_takes_turns_is_not() -> None:
 
 
 def test_a_spell_ends_in_the_middle_of_its_last_contact_as_agents_finish_what_they_have() -> None:
-    guess = presences_of(log([answered(0, talk=60.0), answered(100, talk=60.0)]))[0]
-    assert (guess.end - guess.start).tolist() == [130]
-    assert (guess.over - guess.start).tolist() == [160]
+    guess = presences_of(log([answered(0, talk=60.0), answered(60, talk=60.0)]))[0]
+    assert (guess.end - guess.start).tolist() == [90]
+    assert (guess.over - guess.start).tolist() == [120]
+
+
+def test_a_spell_begins_as_long_before_its_first_contact_as_agents_are_usually_free() -> None:
+    """40 s between two contacts, so 40 s before the first of the morning and of the afternoon."""
+    turns = [answered(100.0 * k, talk=60.0, agent=0) for k in range(12)]
+    found = presences_of(log(turns))[0]
+    first = MONDAY.timestamp() + 8 * 3600
+    assert (found.start - first).tolist() == [-40]
+    away = [answered(100.0 * k, talk=60.0, agent=0) for k in (*range(12), 60, *range(61, 73))]
+    assert [span - first for span in presences_of(log(away))[0].start] == [-40, 5960]
 
 
 def test_waits_do_not_tell_who_was_there() -> None:

@@ -4,6 +4,7 @@
 
 import copy
 import json
+import typing
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 import sim
 from sim.errors import InputError
+from sim.scenario import checks
+from sim.scenario.examples import EXAMPLES, example_of
 from sim.scenario.load import from_source
+from sim.scenario.queue import Offer
 from sim.scenario.schema import Scenario, json_schema
 from sim.scenario.source import parse
 
@@ -114,6 +118,7 @@ WRAP = "{distribution: exponential, mean: 30 s}"
         ("[support]", "[]", "line 14: agents.front.skills: a group needs at least one skill: the name of a queue"),
         ("[support]", "support", 'line 14: agents.front.skills: "support" is not a list; write ["support"]'),
         ("[support]", "[support, support]", "agents.front.skills: a queue stands here twice; name it once"),
+        ("[support]", "{support: 3}", "line 14: agents.front.skills.support: 3 is not a mapping of keys to values; write {level: 1}"),
         ("[support]", "{support: {level: 0}}", "skills.support.level: 0 is too small: write a whole number of 1 or more"),
         ("mean: 30 s", "mean: 30 s, cv: 2", "line 9: queues.support.wrap: exponential takes no cv: the mean says all"),
         ("mean: 30 s", "mean: 0 s", "line 9: queues.support.wrap: mean must be above 0, not 0"),
@@ -143,6 +148,9 @@ WRAP = "{distribution: exponential, mean: 30 s}"
         ("schema: 1", "routing: longest_wiat", 'line 1: routing: "longest_wiat" is not one of by_level, longest_wait,'),
         ("schema: 1", "days: 2", "line 3: closes: days says how long the scenario is: leave out closes, or days"),
         ("closes: 10:00", "length: 2 h\ndays: 2", "line 3: length: days says how long the scenario is: leave out length"),
+        ("schema: 1", "events: [{at: 08:00, for: 2 h, agents: 0}]", "line 1: events: they take all agents of every group away for the whole"),
+        ("schema: 1", "events: [{at: 08:00, for: 1 h, volume: 2, queues: []}]", "queues: [] names nothing; write at least one name, or leave"),
+        ("schema: 1", "events: 3", "line 1: events: 3 is not a list; write it as one, [{at: 10:00, for: 40 min, agents: "),
         ("schema: 1", "starts: Mnday", 'line 1: starts: "Mnday" is not a weekday (did you mean "monday"?): write one'),
         ("schema: 1", "defaults: {queue: {wrp: {}}}", 'line 1: queues.support.wrp: unknown key (did you mean "wrap"?)'),
         ("schema: 1", "defaults: {queues: {}}", 'line 1: defaults.queues: unknown key (did you mean "queue"?)'),
@@ -215,7 +223,7 @@ LOOP = "the shares multiply to 100%, so that no customer is ever done; make one 
         ("hours: [08:00-09:00, 08:30-10:00]", "overlaps itself at 08:30; keep the spans apart"),
         ("hours: 3", 'hours: 3 is no span of hours: write one such as "08:00-18:00", or closed'),
         ("hours: {mon-fry: 08:00-09:00}", 'hours.mon-fry: "fry" is not a weekday (did you mean "friday"?): write'),
-        ("hours: {mon-tue: 08:00-09:00, tue-wed: 08:00-09:00}", "hours.tue-wed: tue has its hours twice"),
+        ("hours: {mon-tue: 08:00-09:00, tue-wed: 08:00-09:00}", "hours.tue-wed: tue has its hours twice; name it in one of the two keys, or alone"),
         ("hours: {}", "hours: is empty; write hours by weekday, as in {mon-fri: 08:00-20:00}"),
         ("after_hours: waits", "after_hours: waits needs hours, outside of which contacts wait; give the queue hours, or"),
         ("after_hours: waits\n    hours: 08:00-09:00", "after_hours: waits needs at_close: carry, and at_close: finish of the scenario keeps nobody over the closing; give the queue at_close: carry"),
@@ -226,7 +234,12 @@ LOOP = "the shares multiply to 100%, so that no customer is ever done; make one 
         ("backlog: {count: 3, age: 30 h - 0 h}", 'backlog.age: "30 h - 0 h" runs backwards: write "0 h - 30 h"'),
         ("backlog: {count: 3, age: 30}", 'backlog.age: "30" needs a unit, as in "30 s"'),
         ("backlog: {count: 900000000}", "backlog: 9e+08 contacts a replication are more than the 1e+08 that fit; give"),
-        ("ivr: {}", "ivr.time: is missing; it is required here"),
+        ("ivr: {}", "ivr.time: is missing; it is required here, as in time: {distribution: constant, value: 45 s}"),
+        ("ivr: {time: 45}", "ivr.time: 45 is not a mapping of keys to values; write {distribution: constant, value: 45 s}"),
+        ("repeat: 12%", 'repeat: "12%" is not a mapping of keys to values; write {share: 12%, after: {distribution: constant, value: 5 min}}'),
+        ("repeat: {share: 12%}", "repeat.after: is missing; it is required here, as in after: {distribution: constant, value"),
+        ("repeat: {share: 12%, after: 2 h}", 'repeat.after: "2 h" is not a mapping of keys to values; write {distribution: constant, value: 2 h}'),
+        ("transfer: chat", 'transfer: "chat" is not a list; write it as one, [{to: chat, share: 10%}]'),
         (f"ivr: {IVR_60}", "ivr: self_served and hangs_up are 110% together; at most 100% fit"),
         ("transfer: {to: suport, share: 1%}", 'transfer.to: there is no queue "suport" (did you mean "support"?); the'),
         ("transfer: [{to: suport, share: 1%}]", 'transfer, item 1, to: there is no queue "suport"'),
@@ -242,16 +255,19 @@ LOOP = "the shares multiply to 100%, so that no customer is ever done; make one 
         ),
         ("transfer: {to: support, share: 100%}", f"transfer: {LOOP}"),
         (f"repeat: {REPEAT_ALL}", f"repeat: {LOOP}"),
-        (f"transfer: {{to: support, share: 50%}}\n    repeat: {REPEAT_ALL}", f"transfer: {LOOP}"),
-        ("switch: {to: support, share: 100%}", "switch: the shares multiply to 100%: it leads to itself; make one"),
+        (f"transfer: {{to: support, share: 50%}}\n    repeat: {REPEAT_ALL}", f"repeat: {LOOP}"),
+        (f"transfer: {{to: support, share: 0%}}\n    repeat: {REPEAT_ALL}", f"repeat: {LOOP}"),
+        ("switch: {to: support, share: 10%}", 'switch.to: "support" is the queue itself; for customers who try the same queue again write redial'),
         ("switch: {to: chat, share: 10%}", 'switch.to: there is no queue "chat"; the queues are support'),
         ("classes: {vip: {share: 60%}, new: {share: 50%}}", "classes: the shares are 110% together; at most 100% fit"),
+        ("classes: {all: {share: 10%}}", 'classes: "all" are those of every class; give the class another name'),
         ("classes: {others: {share: 10%}}", 'classes: "others" are the customers of no class; give the class another'),
         ("classes: {a.b: {share: 10%}}", 'classes: "a.b" cannot be the name of a class: names are text without a dot'),
         ("classes: {vip: {shares: 10%}}", 'classes.vip.shares: unknown key (did you mean "share"?)'),
         ("classes: {vip: {share: 1%, customer_value: -5}}", "classes.vip.customer_value: -5 must not be negative"),
         ("classes: [vip]", 'classes: ["vip"] is not a mapping of keys to values'),
         ("announcement: {leave_above: 2 min, leaves: 3%, patience_factor: 0}", "patience_factor: 0 must be more than 0%"),
+        ("announcement: {leave_above: 2 min, leaves: 3%, patience_factor: -1}", "-1 must be more than 0%: write a factor such as"),
         ("announcement: {leave_above: 2 min}", "announcement.leaves: is missing"),
         ("customer_value: -5", "customer_value: -5 must not be negative: write a number of 0 or more"),
         ("customer_value: {distribution: lognormal, mean: 9}", "customer_value: lognormal needs a cv beside its mean"),
@@ -272,7 +288,7 @@ def test_what_cannot_be_of_a_queue_is_refused_in_one_sentence(key: str, said: st
     [
         (
             "slowdown: [1, 2]",
-            "slowdown: 2 values do not fit at_once: 1; give at most one for each contact at once",
+            "slowdown: 2 values do not fit at_once: 1; give at most one for each contact at once; a plan that sets at_once may set slowdown too",
         ),
         ("at_once: 2, slowdown: [1, 2, 3]", "slowdown: 3 values do not fit at_once: 2"),
         ("at_once: 2, slowdown: [1, 0]", "slowdown, item 2: 0 must be more than 0%"),
@@ -303,7 +319,7 @@ TWO = TEXT.replace(
     ("support", "chat", "said"),
     [
         ("transfer: {to: chat, share: 1}", "transfer: {to: support, share: 1}", "queues.support.transfer: the shares mu"),
-        ("transfer: {to: chat, share: 1}", f"repeat: {REPEAT_ALL}", "over support, chat; make one of them smaller"),
+        ("transfer: {to: chat, share: 1}", f"repeat: {REPEAT_ALL}", "line 15: queues.chat.repeat: the shares multiply to 100%, so that no customer is ever done; make"),
         ("switch: {to: chat, share: 1}", "switch: {to: support, share: 1}", "everybody switches for ever, over support, "),
         ("transfer: {to: chat, share: 1}", "transfer: {to: support, share: 99%}", None),
         ("transfer: {to: chat, share: 1}", "repeat: {share: 99%, after: {distribution: constant, value: 1 h}}", None),
@@ -321,6 +337,43 @@ def test_a_loop_over_several_queues_is_refused_only_if_nobody_gets_out(
         read(text)
     else:
         assert said in refusal(text)
+
+
+@pytest.mark.parametrize(
+    ("following", "loop"),
+    [
+        ({"a": {"b"}, "b": {"c"}, "c": {"b"}}, ["b", "c"]),
+        ({"a": {"b", "c"}, "b": {"a"}, "c": {"a"}}, ["a", "b", "c"]),
+        ({"a": {"a", "b"}, "b": set()}, []),
+        ({"a": {"a", "b"}, "b": {"c"}, "c": {"c"}}, ["c"]),
+    ],
+)
+def test_a_loop_is_of_those_alone_who_lead_to_each_other(
+    following: dict[str, set[str]], loop: list[str]
+) -> None:
+    assert checks._endless(following) == loop
+
+
+def test_each_part_has_an_example_that_is_read_with_all_that_it_requires() -> None:
+    parts = [part for part in models_in(Scenario) if part is not Scenario and part is not Offer]
+    assert {part.__name__ for part in parts} == set(EXAMPLES)
+    for part in parts:
+        example = dict(EXAMPLES[part.__name__])
+        required = {field.alias or name for name, field in part.model_fields.items() if field.is_required()}
+        assert required <= set(example) or part.__name__ == "Roster"
+        parse(example_of(part))
+
+
+def models_in(model: Any) -> set[Any]:
+    """A model and all that its fields lead to."""
+    found, new = set(), [model]
+    while new:
+        one = new.pop()
+        if isinstance(one, type) and issubclass(one, BaseModel) and one not in found:
+            found.add(one)
+            new += [field.annotation for field in one.model_fields.values()]
+        new += typing.get_args(one)
+    return found
 
 
 def test_more_than_fifty_names_of_classes_do_not_fit() -> None:

@@ -290,6 +290,20 @@ def test_a_staffing_of_several_days_is_confirmed_shown_by_day_and_read_back_from
     assert list(again.agents["team"].staffing) == found.staffing["team"]
 
 
+def test_mail_of_a_closed_day_whose_promise_has_not_run_out_is_no_target_missed() -> None:
+    """Friday and Saturday of an inbox that opens on Fridays only: Saturday's mail is due on a day that never comes."""
+    mail = queue({"00:00": 4}, "1 min", hours={"fri": "09:00-17:00"}, at_close="carry", after_hours="waits")
+    mail |= {"patience": None, "service_level": {"within": "2 h", "clock": "open_hours"}}
+    scenario = Scenario(
+        days=2, starts="friday", interval="1 h", queues={"mail": mail},
+        agents={"team": {"staffing": 2, "skills": ["mail"]}}, targets={"mail": {"service_level": "80%", "per": "day"}},
+    )  # fmt: skip
+    enough, none = (on_days(scenario, [[agents] * 48], range(10)) for agents in (2, 0))
+    assert enough.days.tolist() == [10, 0]
+    assert enough.holds.tolist() == [True, True]
+    assert none.holds.tolist() == [False, True]
+
+
 def test_moves_on_different_days_are_tried_at_the_same_time_and_none_is_lost() -> None:
     """A day target says nothing of the interval: the second half of each day is tried again."""
     targets = {"calls": {"abandonment_rate": "20%", "per": "day"}}

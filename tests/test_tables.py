@@ -223,8 +223,31 @@ def test_a_queue_that_no_group_serves_is_flagged() -> None:
 def test_callers_cut_off_full_lines_and_waits_of_hours_are_told() -> None:
     text = "\n".join(verdicts.remarks(result(unanswered=3.0, blocked=1.0, longest_wait=54_360.0)))
     assert "12 contacts of support a day wait until closing and are cut off." in text
-    assert "4 contacts of support a day find the lines full." in text
+    assert "4 contacts of support a day find all lines taken." in text
     assert "The longest wait of a day in support is 15.1 h on average." in text
+
+
+@pytest.mark.parametrize(
+    ("more", "lines", "said"),
+    [
+        ({"max_waiting": 5}, {}, "find its waiting line full."),
+        ({"max_waiting": 5}, {"lines": 9}, "find its waiting line full or all lines taken."),
+        ({}, {"events": [{"at": "09:00", "for": "1 h", "lines": 2}]}, "find all lines taken."),
+    ],
+)
+def test_contacts_that_are_turned_away_find_full_what_may_be_full(more: Any, lines: Any, said: str) -> None:
+    made = scenario(queues={"support": QUEUE | more}, **lines)
+    assert f"4 contacts of support a day {said}" in verdicts.remarks(result(blocked=1.0, made=made))
+
+
+def test_what_an_ivr_does_is_told_without_those_who_went_on() -> None:
+    ivr = {"ivr": {"time": {"distribution": "constant", "value": "9 s"}}}
+    said = [
+        line
+        for line in verdicts.remarks(result(made=scenario(queues={"support": QUEUE | ivr})))
+        if "IVR" in line
+    ]
+    assert said == ["The IVR of support serves 0 contacts a day, and 0 hang up in it."]
 
 
 def test_what_lost_customers_were_worth_is_told_apart_from_those_put_off() -> None:
@@ -302,8 +325,8 @@ def test_money_has_no_more_than_cents() -> None:
 
 
 def test_never_answered_has_a_column_only_where_it_is_more_than_those_who_hang_up() -> None:
-    assert "never" not in tables.run_table(result(never_answered=2.0))
-    assert "never" in tables.run_table(result(never_answered=5.0))
+    assert "not " not in tables.run_table(result(never_answered=2.0))
+    assert "not " in tables.run_table(result(never_answered=5.0))
 
 
 def test_a_mean_wait_that_counts_closed_hours_and_old_mail_says_so() -> None:

@@ -14,7 +14,7 @@ from test_agreement import everything
 from sim.engines import reference
 from sim.experiments.replicate import replicate
 from sim.measures.metrics import TOTALS, cells_of
-from sim.model.chance import IVR_TIME, LEAVE, VALUE, stream_key, u
+from sim.model.chance import BALK, IVR_TIME, LEAVE, VALUE, stream_key, u
 from sim.model.day import deal
 from sim.model.records import CONTACT_COLUMNS, Outcome, Records
 from sim.scenario.queue import Queue
@@ -67,7 +67,13 @@ def counted(scenario: Scenario, contacts: list[Contact], seed: int, replication:
             if contact.wait is not None and has_hours(scenario, queue):
                 count_left(total, contact, queue, scenario)
             if max(contact.arrived, 0.0) >= scenario.warm_up:
-                count_contact(total, contact, queue, scenario)
+                count_contact(
+                    total,
+                    contact,
+                    queue,
+                    scenario,
+                    (seed, stream_key(f"queue {names[contact.home]}"), replication),
+                )
                 if id(contact) in following:
                     total[step(contact, following[id(contact)], scenario)] += 1
     for (home, customer), rows in groupby(contacts, lambda contact: (contact.home, contact.customer)):
@@ -120,7 +126,10 @@ def due(contact: Contact, queue: Queue, scenario: Scenario) -> float:
     return math.inf
 
 
-def count_contact(total: Counter[str], contact: Contact, queue: Queue, scenario: Scenario) -> None:
+def count_contact(
+    total: Counter[str], contact: Contact, queue: Queue, scenario: Scenario, known: tuple[Any, ...]
+) -> None:
+    """known: seed, stream and replication of the customer's numbers."""
     outcome, level = Outcome(contact.outcome), queue.service_level
     requested = contact.callback_requested is not None
     offered = contact.joined is not None or outcome == Outcome.BLOCKED
@@ -128,13 +137,17 @@ def count_contact(total: Counter[str], contact: Contact, queue: Queue, scenario:
     kind = {Outcome.BALKED: "abandoned", Outcome.CALLBACK_SERVED: "", Outcome.CALLBACK_FAILED: ""}
     kind[Outcome.IVR_HANG_UP] = "ivr_hang_ups"
     total[kind.get(outcome, outcome.name.lower())] += 1
+    if outcome == Outcome.BALKED and queue.announcement:
+        number = u(*known, contact.customer, contact.need, contact.attempt, BALK)
+        total["left_on_announcement"] += number >= queue.balks
     if contact.wait is not None:
         total["waited"] += 1
         total["wait"] += contact.wait
         total["answered_wait"] += contact.wait if outcome == Outcome.ANSWERED else 0.0
         total["delayed"] += contact.wait > 0 or requested
         total["longest_wait"] = max(total["longest_wait"], contact.wait)
-    if offered and not requested:
+    undecided = outcome == Outcome.PENDING and due(contact, queue, scenario) >= scenario.grid.horizon
+    if offered and not requested and not undecided:
         answered = outcome == Outcome.ANSWERED
         in_time = answered and contact.answered <= due(contact, queue, scenario)
         gone = outcome in (Outcome.ABANDONED, Outcome.BALKED)

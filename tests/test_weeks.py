@@ -193,6 +193,48 @@ def test_an_event_without_a_weekday_comes_every_day_and_with_one_on_that_day() -
     assert [e for e in edges(tuesday) if e % 1] == [34.5, 35.5]
 
 
+def test_an_event_of_many_hours_begins_when_it_is_said_to() -> None:
+    day = scenario(DAYTIME, group={"staffing": 10}, events=[{"at": "10:00", "for": "24 h", "agents": "40%"}])
+    assert_steps(day, {0: 10, 2: 4})
+    before = scenario(
+        DAYTIME, group={"staffing": 10}, events=[{"at": "07:00", "for": "3 h", "agents": "40%"}]
+    )
+    assert_steps(before, {0: 4, 2: 10})
+    night = scenario(NIGHT, group={"staffing": 10}, events=[{"at": "02:00", "for": "23 h", "agents": "40%"}])
+    assert_steps(night, {0: 10, 6: 4})
+    sunday = {"at": "sun 21:00", "for": "12 h", "agents": "40%"}
+    assert_steps(
+        scenario(DAYTIME | {"starts": "mon"}, group={"staffing": 10}, events=[sunday]), {0: 4, 1: 10}
+    )
+
+
+def assert_steps(made: Scenario, agents: dict[float, int]) -> None:
+    moments, counts = made.planned_steps("front")
+    assert dict(zip((moments / HOUR).tolist(), counts.tolist(), strict=True)) == agents
+
+
+def test_an_event_may_come_on_one_day_of_many() -> None:
+    event = {"at": "10:00", "day": 9, "for": "30 h", "agents": 0}
+    long = {"days": 14, "interval": "1 h"}
+    assert_steps(scenario(long, events=[event]), {0: 3, 202: 0, 232: 3})
+    assert_steps(scenario(long, events=[event | {"day": 14}]), {0: 3, 322: 0})
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        ({"at": "10:00", "for": "30 h"}, "events, item 1, for: 30 h from 10:00 on, every day, would never end; write at most 24 h, or day: 1"),
+        ({"at": "10:00", "for": "1 h", "day": 8}, "events, item 1, day: 10:00 of day 8 is outside the horizon, 168 h from mon 00:00; write a time within it"),
+        ({"at": "tue 10:00", "for": "1 h", "day": 2}, "events, item 1, day: at names weekdays already; leave day out"),
+        ({"at": "10:00", "for": "1 h", "day": 0}, "events, item 1, day: 0 is too small"),
+    ],
+)  # fmt: skip
+def test_an_event_of_a_week_that_cannot_be_is_refused(event: Any, said: str) -> None:
+    with pytest.raises(InputError) as caught:
+        scenario(WEEK, events=[event | {"agents": "50%"}])
+    assert said in str(caught.value)
+
+
 def test_an_event_takes_agents_and_lines_away_and_gives_them_back() -> None:
     event = {"at": "10:00", "for": "40 min", "agents": "50%", "lines": 0}
     made = scenario(DAYTIME, group={"staffing": {"08:00": 3, "10:00": 5}}, lines=120, events=[event])
@@ -218,11 +260,12 @@ def test_of_two_events_at_a_time_factors_multiply_and_the_fewest_lines_count() -
 @pytest.mark.parametrize(
     ("event", "said"),
     [
-        ({"at": "07:00", "for": "1 h", "agents": 0}, "events, item 1, at: 07:00 is outside the horizon, 08:00 to 20:00"),
+        ({"at": "07:00", "for": "1 h", "agents": 0}, "events, item 1, at: 07:00 is outside the horizon, 08:00 to 20:00; write a time within it"),
+        ({"at": "21:00", "for": "12 h", "agents": 0}, "events, item 1, at: 21:00 is outside the horizon, 08:00 to 20:00; write"),
         ({"at": "20:00", "for": "2 h", "agents": 0}, "events, item 1, at: 20:00 is outside the horizon, 08:00 to 20:00"),
         ({"at": "tue 09:00", "for": "2 h", "agents": 0}, "events, item 1, at: tue 09:00 names a weekday, and the scenario"),
         ({"at": "09:00", "for": "2 h"}, "events, item 1: changes nothing; give agents, volume or lines"),
-        ({"at": "09:00", "agents": 0}, "events, item 1, for: is missing; it is required here"),
+        ({"at": "09:00", "agents": 0}, "events, item 1, for: is missing; it is required here, as in for: 40 min"),
         ({"at": "09:00", "for": "0 s", "agents": 0}, "events, item 1, for: an event must last more than 0 s"),
         ({"at": 9, "for": "1 h", "agents": 0}, "events, item 1, at: 9 is not a clock time: write it with a colon"),
         ({"at": "09:00", "for": "1 h", "lines": -1}, "events, item 1, lines: -1 must not be negative"),

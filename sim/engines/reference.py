@@ -460,8 +460,9 @@ class Floor:
         if self.balks[queue] and self.chance(contact, BALK) < self.balks[queue]:
             contact.wait = 0.0
             return Outcome.BALKED
-        if self.announce_above[queue] < math.inf and self.estimated_wait(queue) > self.announce_above[queue]:
-            self.note("announced", contact)
+        told = self.estimated_wait(queue) if self.announce_above[queue] < math.inf else 0.0
+        if told > self.announce_above[queue]:
+            self.note("announced", contact, seconds=told)
             if self.chance(contact, ANNOUNCED) < self.centre.announce_leaves[queue]:
                 contact.wait = 0.0
                 return Outcome.BALKED
@@ -777,7 +778,7 @@ class Floor:
 
     def open_moment(self, queue: int, delay: float) -> float:
         """When so many seconds of the queue's hours have passed from now; infinite if it closes for good before."""
-        if len(self.spans[queue]) != 1:
+        if len(self.spans[queue]) != 1 or self.inbox[queue]:
             return float(open_moment(self.centre, queue, self.clock.now, delay))
         opens, closes = self.spans[queue][0]
         moment = max(self.clock.now, opens) + delay

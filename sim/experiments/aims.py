@@ -32,13 +32,15 @@ FEW_DAYS = 20  # with contacts: on fewer, nothing is said of an aim
 class Aim(NamedTuple):
     """One thing that has to hold: a goal in one interval, or over one day.
 
-    member: the number of the queue or group; first, last: its intervals.
+    member: the number of the queue or group; first, last: its intervals; asked: the total without which there is
+    nothing to hold.
     """
 
     goal: Goal
     member: int
     first: int
     last: int
+    asked: int = OFFERED
 
 
 class Judged(NamedTuple):
@@ -71,10 +73,24 @@ def aims_of(scenario: Scenario) -> list[Aim]:
     }
     queues, groups = list(scenario.queues), list(scenario.agents)
     return [
-        Aim(goal, (queues if goal.kind == "queue" else groups).index(goal.name), first, last)
+        Aim(
+            goal,
+            (queues if goal.kind == "queue" else groups).index(goal.name),
+            first,
+            last,
+            _asked(goal, scenario),
+        )
         for goal in goals(scenario)
         for first, last in spans[goal.per]
     ]
+
+
+def _asked(goal: Goal, scenario: Scenario) -> int:
+    """The total that says whether somebody came; what is pending or was promised a callback has no service level."""
+    if goal.kind == "queue" and goal.metric == "service_level":
+        of_all = scenario.queues[goal.name].service_level.definition in ("offered", "early_abandons_met")
+        return COUNTED_FOR_TARGET if of_all else OFFERED
+    return CUSTOMERS if goal.metric == "lost_rate" else OFFERED
 
 
 def is_floor(goal: Goal) -> bool:
@@ -93,8 +109,7 @@ def sides(aim: Aim, played: Played) -> tuple[np.ndarray, np.ndarray, np.ndarray]
     from sim.experiments.trials import IN_SHEET
 
     top, bottom = SIDES[aim.goal.metric]
-    asked = CUSTOMERS if aim.goal.metric == "lost_rate" else OFFERED
-    return rows[:, IN_SHEET[top]], rows[:, IN_SHEET[bottom]], rows[:, IN_SHEET[asked]]
+    return rows[:, IN_SHEET[top]], rows[:, IN_SHEET[bottom]], rows[:, IN_SHEET[aim.asked]]
 
 
 def judged(aims: list[Aim], played: Played) -> Judged:

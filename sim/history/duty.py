@@ -1,5 +1,6 @@
 """Agents on duty, estimated from when they talked, where no roster exists; and who serves which queues."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -9,7 +10,10 @@ import numpy.typing as npt
 from sim.history.arrivals import Volumes, volumes_of_counts
 from sim.history.contacts import Contacts
 from sim.history.days import Window
+from sim.history.durations import are_whole, binned
 from sim.history.moments import EPOCH_DAY
+from sim.history.survival import NORMAL
+from sim.measures.estimate import Estimate
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -31,6 +35,7 @@ AT_WORK, LONGEST_GAP, ENOUGH_GAPS = (
     120.0,
     100,
 )  # waiting, s, gaps: what wrap is read from, where it is not logged
+NEXT_AT_ONCE = 1.0  # s: half of the gaps below this, and agents need no time between two contacts
 
 
 class Group(NamedTuple):
@@ -138,7 +143,8 @@ def staffing(on_duty: Array, volumes: Sequence[Array], serves: Sequence[Sequence
 def wrap_gaps(contacts: Contacts) -> Array:
     """Seconds from one contact to the same agent's next while `AT_WORK` or more waited: wrap and picking up.
 
-    Gaps over `LONGEST_GAP` are taken for breaks.
+    Gaps over `LONGEST_GAP` are taken for breaks. Where most agents had their next contact at once, there is no wrap,
+    and the few gaps are those of agents who came back: none.
     """
     worked = np.flatnonzero((contacts.agent >= 0) & contacts.was_answered & ~np.isnan(contacts.talk_end))
     worked = worked[np.lexsort((contacts.answered[worked], contacts.agent[worked]))]
@@ -155,7 +161,22 @@ def wrap_gaps(contacts: Contacts) -> Array:
     for moment in (end, start):
         line = np.searchsorted(joined, moment, "right") - np.searchsorted(gone, moment, "right")
         fewest = np.minimum(fewest, line)
-    return (start - end)[fewest >= AT_WORK]
+    gaps = (start - end)[fewest >= AT_WORK]
+    return gaps if gaps.size and float(np.median(gaps)) >= NEXT_AT_ONCE else np.zeros(0)
+
+
+def wrap_of(gaps: Array) -> Estimate | None:
+    """Mean s of the exponential that has the median of some gaps, with its 95% interval; None for too few.
+
+    The median, because the longest gaps are breaks. Its interval is that of the order statistics.
+    """
+    if gaps.size < ENOUGH_GAPS:
+        return None
+    edges, counts = binned(gaps, are_whole(gaps))
+    below = np.append(0.0, np.cumsum(counts) / counts.sum())
+    spread = 0.5 * NORMAL / math.sqrt(gaps.size)
+    value, low, high = (np.interp([0.5, 0.5 - spread, 0.5 + spread], below, edges) / math.log(2.0)).tolist()
+    return Estimate(value, low, high)
 
 
 def _joined(spans: _Spans, most: float, lengthen: Array | None = None) -> _Spans:

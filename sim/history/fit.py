@@ -14,7 +14,7 @@ from sim.history.choice import Choice
 from sim.history.contacts import Contacts, Outcome
 from sim.history.days import Window, window_of
 from sim.history.durations import Durations, are_whole, durations_of, mean_by_days
-from sim.history.duty import ENOUGH_GAPS, Duty, duty_of, staffing, wrap_gaps
+from sim.history.duty import Duty, duty_of, staffing, wrap_gaps, wrap_of
 from sim.history.evidence import Fit, GroupFit, QueueFit
 from sim.history.happened import happened_to
 from sim.history.kinds import ClassFit, shares_of
@@ -208,10 +208,12 @@ def _ivr(seen: _Seen, mine: Mask) -> Durations | None:
 def _wrap_gap(seen: _Seen) -> Durations | None:
     """Wrap read from the time between contacts, where it is not logged and there are enough."""
     gaps = wrap_gaps(seen.contacts.only(seen.used))
-    if gaps.size < ENOUGH_GAPS:
+    mean = wrap_of(gaps)
+    if mean is None:
         return None
     nothing = np.zeros(gaps.size, np.int64)
-    return durations_of(gaps, nothing, nothing, seen.whole_seconds)
+    found = durations_of(gaps, nothing, nothing, seen.whole_seconds)
+    return found._replace(mean=mean) if found else None
 
 
 def _groups(

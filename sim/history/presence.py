@@ -1,6 +1,7 @@
 """Who was at work when, day by day: estimated from what each agent answered, for days without a roster."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,20 +21,22 @@ Mask = npt.NDArray[np.bool_]
 PASSED_OVER = (
     1,
     2,
-    3,
     4,
+    8,
 )  # contacts that went to others who came free later: after so many, an agent was away
 PAIRS = 4_000_000  # gaps × contacts looked at together
-PART = "(part of the time)"
+AROUND, ENOUGH = 1800.0, 10  # s, contacts: over which the idle time of agents is averaged, and from how many
+LONGEST_ROW = 12 * 3600.0  # s: of a roster, whose rows are of one day or run over one midnight
 
 
 class Presence(NamedTuple):
     """Spells at work, by agent and start: the agent's code and both ends, Unix s.
 
-    end: the middle of the last contact: agents of a scenario finish what they have, so that they stay as long as the
-    real ones did; over: the end of that contact. served: bool (agents, queues), which of the log's queues each agent
-    serves. gaps: how many there are below `BREAK` between two contacts of one agent; away: in how many of these the
-    agent was passed over so often that it was not at work.
+    start: before the first contact, by the time for which agents at work are usually free then; end: the middle of
+    the last contact: agents of a scenario finish what they have, so that they stay as long as the real ones did;
+    over: the end of that contact. served: bool (agents, queues), which of the log's queues each agent serves. gaps:
+    how many there are below `BREAK` between two contacts of one agent; away: in how many of these the agent was
+    passed over so often that it was not at work.
     """
 
     agent: Codes
@@ -77,15 +80,40 @@ def presences_of(contacts: Contacts, wrap: float = 0.0) -> tuple[Presence, ...]:
     middle = (start + over) / 2
     found = []
     for most in PASSED_OVER:
-        last = np.flatnonzero(~same | (gap > BREAK) | (passed >= most))
+        away = (gap > BREAK) | (passed >= most)
+        last = np.flatnonzero(~same | away)
         first = np.insert(last[:-1] + 1, 0, 0)
+        idle = _usual_idle(start[1:], np.maximum(gap[:-1], 0.0), same[:-1] & ~away[:-1], start[first])
+        came = np.maximum(start[first] - idle, since[first])
         found.append(
             Presence(
-                agent[first], start[first], np.maximum(middle[last], start[first]), over[last], served, short.size,
+                agent[first], came, np.maximum(middle[last], start[first]), over[last], served, short.size,
                 int(np.count_nonzero(passed >= most)),
             )
         )  # fmt: skip
     return tuple(found)
+
+
+def _usual_idle(moment: Array, idle: Array, counted: Mask, asked: Array) -> Array:
+    """Mean s that agents at work were free before a contact around each of some moments.
+
+    moment, idle, counted: of every contact but the first, whether it follows another of an agent who was there.
+    """
+    base = float(moment.min(initial=np.inf))
+    place = ((moment[counted] - base) // AROUND).astype(np.int64)
+    size = (
+        int((max(float(moment.max(initial=base)), float(asked.max())) - base) // AROUND) + 1
+        if moment.size
+        else 1
+    )
+    each, total = np.bincount(place, minlength=size), np.bincount(place, idle[counted], minlength=size)
+    overall = float(idle[counted].mean()) if counted.any() else 0.0
+    mean = np.where(each >= ENOUGH, total / np.maximum(each, 1), overall)
+    return (
+        mean[np.maximum((asked - base) // AROUND, 0).astype(np.int64)]
+        if moment.size
+        else np.zeros(asked.size)
+    )
 
 
 def _served(agent: Codes, queue: Codes, queues: int) -> Mask:
@@ -156,8 +184,7 @@ def rostered(start: Array, end: Array, interval: float, count: int) -> Rostered:
     beyond = there - least[np.minimum(moments[:-1] // interval, count - 1).astype(np.int64)]
     spells: list[tuple[float, float]] = []
     for level in range(1, int(beyond.max(initial=0)) + 1):
-        edges = np.diff(np.concatenate([[0], (beyond >= level).astype(np.int64), [0]]))
-        spells += zip(moments[edges == 1].tolist(), moments[edges == -1].tolist(), strict=True)
+        spells += _runs(beyond >= level, moments)
     return Rostered(least, tuple(spells))
 
 
@@ -195,34 +222,53 @@ def on_the_day(
 ) -> Scenario:
     """The scenario with the agents of a day in place of its own, under a plan, with recorded contacts.
 
-    The numbers by interval stand in each group's `staffing`, which the plan can change; those who were there for a
-    part of an interval are a group beside it. traces: by queue, in place of its arrivals.
+    A plan finds the numbers by interval in each group's `staffing`; what it adds to them or takes away is added to or
+    taken from those who were there, who come and go at their own moments. A group to which the plan gives shifts or
+    a roster has these. traces: by queue, in place of its arrivals.
     """
     document = scenario.document
+    nobody = (
+        0 if any(own.staffing.any() for own in agents.values()) else 1
+    )  # no scenario is without any agent
     for name, own in agents.items():
         members = document["agents"][name]
         for key in ("shifts", "roster"):
             members.pop(key, None)
-        members |= {"staffing": own.staffing.tolist(), "absence": 0}
+        members |= {"staffing": (own.staffing + nobody).tolist(), "absence": 0}
     for queue, trace in (traces or {}).items():
         document["queues"][queue]["arrivals"] = {"trace": trace}
-    _add_parts(document, agents, scenario.grid.opens)
     if plan:
         document = Scenario(scenario.folder, **document).under(plan).document
-        _add_parts(document, agents, scenario.grid.opens)  # with what the plan makes of their groups
+    for name, own in agents.items():
+        members = document["agents"].get(name, {})
+        if "staffing" in members and (own.spells or nobody):
+            more = np.array(members.pop("staffing"), np.int64) - own.staffing - nobody
+            members["roster"] = {"rows": _rows(name, own, more, scenario)}
     for key in ("plans", "targets"):
         document.pop(key, None)
     return Scenario(scenario.folder, **document)
 
 
-def _add_parts(document: dict[str, Any], agents: Mapping[str, Rostered], opens: float) -> None:
-    """Put those who were there for a part of an interval into groups of their own, like those they belong to."""
-    for name, own in agents.items():
-        rows = [_row(f"{name} {number}", opens, *spell) for number, spell in enumerate(own.spells)]
-        if rows:
-            members = document["agents"][name]
-            like = {key: value for key, value in members.items() if key not in ("staffing", "shifts")}
-            document["agents"][f"{name} {PART}"] = like | {"roster": {"rows": rows}}
+def _rows(name: str, own: Rostered, more: Codes, scenario: Scenario) -> list[dict[str, Any]]:
+    """The roster of a group: those who were there, and so many more in each interval; as few agents as suffice."""
+    interval, opens = scenario.grid.interval, scenario.grid.opens
+    edges = np.arange(more.size + 1) * interval
+    moments = np.unique(np.concatenate([edges, *(np.array(spell) for spell in own.spells)]))
+    there = (own.staffing + more)[np.minimum(moments[:-1] // interval, more.size - 1).astype(np.int64)]
+    for start, end in own.spells:
+        there = there + ((moments[:-1] >= start) & (moments[:-1] < end))
+    rows = []
+    for level in range(1, int(there.max(initial=0)) + 1):
+        for start, end in _runs(there >= level, moments):
+            cuts = [*np.arange(start, end, LONGEST_ROW).tolist(), end]
+            rows += [_row(f"{name} {level}", opens, *span) for span in pairwise(cuts)]
+    return rows or [_row(f"{name} 1", opens, 0.0, 1.0)]
+
+
+def _runs(there: Mask, moments: Array) -> list[tuple[float, float]]:
+    """Spans of moments throughout which something is."""
+    edges = np.diff(np.concatenate([[0], there.astype(np.int64), [0]]))
+    return list(zip(moments[edges == 1].tolist(), moments[edges == -1].tolist(), strict=True))
 
 
 def _row(agent: str, opens: float, start: float, end: float) -> dict[str, Any]:

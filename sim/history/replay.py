@@ -11,7 +11,7 @@ import numpy.typing as npt
 from sim.errors import InputError, shown
 from sim.experiments.replicate import replicate
 from sim.history.contacts import Contacts
-from sim.history.duty import ENOUGH_GAPS, wrap_gaps
+from sim.history.duty import wrap_gaps, wrap_of
 from sim.history.presence import (
     Presence,
     Rostered,
@@ -181,8 +181,8 @@ def assumed_wrap(contacts: Contacts) -> float:
     """Mean s from one contact to the next in a rush, where wrap is not logged."""
     if np.any(~np.isnan(contacts.wrap_end)):
         return 0.0
-    gaps = wrap_gaps(contacts)
-    return float(gaps.mean()) if gaps.size >= ENOUGH_GAPS else 0.0
+    found = wrap_of(wrap_gaps(contacts))
+    return found.value if found else 0.0
 
 
 def agents_by_day(

@@ -9,6 +9,10 @@ Array = npt.NDArray[np.float64]
 
 BAND = 0.8  # of what single days may be
 SAME = 1e-9
+TOLD_APART = {
+    "share": SAME,
+    "s": 1e-3,
+}  # by unit; no log has finer stamps, and moments of 10⁹ s round above a µs
 
 
 class Metric(NamedTuple):
@@ -107,9 +111,10 @@ def ranks(seen: Array, simulated: Array, metric: Metric) -> tuple[Array, Array]:
     known = bottom > 0
     value = np.divide(simulated[..., metric.top], bottom, where=known, out=np.full(bottom.shape, np.nan))
     count = known.sum(axis=0)
+    same = TOLD_APART[metric.unit]
     with np.errstate(invalid="ignore"):
-        below = (value < seen - SAME).sum(axis=0)
-        upto = (value <= seen + SAME).sum(axis=0)
+        below = (value < seen - same).sum(axis=0)
+        upto = (value <= seen + same).sum(axis=0)
     return below / (count + 1), (upto + 1) / (count + 1)
 
 

@@ -151,8 +151,9 @@ def _wrap(queue: QueueFit, fit: Fit) -> list[str]:
         return comment(["wrap: none on record."], 4)
     gap = fit.wrap_gap
     said = (
-        f"wrap: ASSUMED to be the time to the next contact while three or more waited ({gap.contacts:,} gaps of "
-        f"at most 2 min, half of them up to {number(gap.quantile(0.5))} s), picking up included; of all queues."
+        "wrap: ASSUMED to be the time to the next contact while three or more waited, picking up included: the "
+        f"exponential with the median of {gap.contacts:,} gaps of at most 2 min, {number(gap.quantile(0.5))} s; of all "
+        "queues."
     )
     return [*comment([said], 4), f"    wrap: {{distribution: exponential, mean: {seconds(gap.mean.value)}}}"]
 

@@ -11,7 +11,7 @@ from sim.distributions import Distribution
 from sim.jit import handle, kernel
 from sim.model import records as r
 from sim.model.centre import IVR_WAIT, Centre, Draws, interval_of, moment_within, profiles_of
-from sim.model.chance import IVR_TIME, LEAVE, TRANSFER, VALUE, u
+from sim.model.chance import BALK, IVR_TIME, LEAVE, TRANSFER, VALUE, u
 from sim.model.day import duration
 from sim.model.records import AGENT_TIME, Outcome, Records, to_tables
 from sim.scenario.durations import Amounts
@@ -26,8 +26,9 @@ TOTALS = (
     "within_target", "counted_for_target", "answered_wait", "wait", "waited", "delayed", "line_seconds",
     "customers", "unserved_customers", "lost_customers", "lost_value", "deterred_value", "longest_wait",
     "callbacks_within", "callback_wait", "reached_agent", "time_to_agent", "work_put_off", "work_called_back",
-    "ivr_hang_ups", "transfers", "repeats", "redials", "switches", "further_contacts", "customer_transfers",
-    "customer_wait", "pending_customers", "resolved_later", "time_to_resolution", "left_at_closing", "left_at_opening",
+    "ivr_hang_ups", "transfers", "repeats", "redials", "switches", "left_on_announcement", "further_contacts",
+    "customer_transfers", "customer_wait", "pending_customers", "resolved_later", "time_to_resolution",
+    "left_at_closing", "left_at_opening",
 )  # fmt: skip
 (
     OFFERED, ANSWERED, ABANDONED, BLOCKED, UNANSWERED, CLOSED, SELF_SERVED, PENDING,
@@ -35,8 +36,9 @@ TOTALS = (
     WITHIN_TARGET, COUNTED_FOR_TARGET, ANSWERED_WAIT, WAIT, WAITED, DELAYED, LINE_SECONDS,
     CUSTOMERS, UNSERVED_CUSTOMERS, LOST_CUSTOMERS, LOST_VALUE, DETERRED_VALUE, LONGEST_WAIT,
     CALLBACKS_WITHIN, CALLBACK_WAIT, REACHED_AGENT, TIME_TO_AGENT, WORK_PUT_OFF, WORK_CALLED_BACK,
-    IVR_HANG_UPS, TRANSFERS, REPEATS, REDIALS, SWITCHES, FURTHER_CONTACTS, CUSTOMER_TRANSFERS,
-    CUSTOMER_WAIT, PENDING_CUSTOMERS, RESOLVED_LATER, TIME_TO_RESOLUTION, LEFT_AT_CLOSING, LEFT_AT_OPENING,
+    IVR_HANG_UPS, TRANSFERS, REPEATS, REDIALS, SWITCHES, LEFT_ON_ANNOUNCEMENT, FURTHER_CONTACTS,
+    CUSTOMER_TRANSFERS, CUSTOMER_WAIT, PENDING_CUSTOMERS, RESOLVED_LATER, TIME_TO_RESOLUTION,
+    LEFT_AT_CLOSING, LEFT_AT_OPENING,
 ) = range(len(TOTALS))  # fmt: skip
 DEFINITIONS = ("offered", "answered", "early_abandons_excluded", "early_abandons_met")
 
@@ -160,6 +162,13 @@ QUEUE_METRICS: dict[str, Metric] = {
             "returned_hours",
         ),
         Metric("ivr_hang_ups", "count", "", "contacts that hung up in the IVR", "ivr_hang_ups"),
+        Metric(
+            "left_on_announcement",
+            "count",
+            "",
+            "contacts that left on hearing the estimated wait, abandoned too",
+            "left_on_announcement",
+        ),
         Metric("transfers", "count", "", "contacts whose customer was transferred on from here", "transfers"),
         Metric("repeats", "count", "", "contacts whose customer was served and came again", "repeats"),
         Metric("redials", "count", "", "contacts after which the customer tried here again", "redials"),
@@ -209,9 +218,9 @@ QUEUE_METRICS: dict[str, Metric] = {
             "first_contact_resolution",
             "ratio",
             "share",
-            "customers served at their first attempt, after which nothing followed ÷ customers",
+            "customers served at their first attempt, after which nothing followed ÷ customers not pending",
             "resolved_at_once",
-            "customers",
+            "known_customers",
         ),
         Metric(
             "customer_wait",
@@ -432,8 +441,17 @@ def bin_edges(bins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.where(bins == 0, 0.0, low), np.where(bins == 0, 0.0, high)
 
 
+@kernel(seldom=True)
+def left_on_announcement(row, t, c, seed, replication):
+    """1 for a contact that did not balk by its own number, so that it left on hearing the estimated wait, else 0."""
+    queue, home = np.int64(t.i[r.QUEUE, row]), np.int64(t.i[r.HOME, row])
+    stream, customer = c.demand.streams[home], np.int64(t.i[r.CUSTOMER, row])
+    need, attempt = np.int64(t.i[r.NEED, row]), np.int64(t.i[r.ATTEMPT, row])
+    return 1.0 if u(seed, stream, replication, customer, need, attempt, BALK) >= c.balks[queue] else 0.0
+
+
 @kernel(often=True)
-def count_contact(row, t, queue, place, interval, c, rules, totals):
+def count_contact(row, t, queue, place, interval, c, rules, totals, seed, replication):
     """Add one contact of a queue to the totals of a cell and an interval."""
     outcome, wait = t.i[r.OUTCOME, row], t.f[r.WAIT, row]
     cell = totals[place, interval]
@@ -446,6 +464,8 @@ def count_contact(row, t, queue, place, interval, c, rules, totals):
         cell[ANSWERED_WAIT] += wait
     elif outcome == O_ABANDONED or outcome == O_BALKED:
         cell[ABANDONED] += 1.0
+        if outcome == O_BALKED and c.announce_leaves[queue] > 0.0:
+            cell[LEFT_ON_ANNOUNCEMENT] += left_on_announcement(row, t, c, seed, replication)
     elif outcome == O_BLOCKED:
         cell[BLOCKED] += 1.0
     elif outcome == O_UNANSWERED:
@@ -521,6 +541,8 @@ def count_for_target(row, t, queue, requested, c, rules, cell):
     else:
         due = joined + within
         early = gone and t.f[r.WAIT, row] <= within
+    if outcome == O_PENDING and due >= c.horizon:
+        return  # it may still be answered in time, or not: nobody knows
     in_time = answered and t.f[r.ANSWERED, row] <= due
     if in_time or (early and definition == 3):
         cell[WITHIN_TARGET] += 1.0
@@ -713,7 +735,7 @@ def tally(t, firsts, then, c, rules, seed, replication, totals, sheet):
                 if rules.watched[queue] and (wait > 0.0 or joined <= 0.0):
                     count_left(row, t, queue, place, c, totals)
                 if counted:
-                    count_contact(row, t, queue, place, interval, c, rules, totals)
+                    count_contact(row, t, queue, place, interval, c, rules, totals, seed, replication)
                     if following >= 0:
                         count_following(row, following, t, c, seed, replication, totals[place, interval])
                     if not math.isnan(wait) and each:
@@ -910,6 +932,7 @@ def queue_figures(totals: np.ndarray, scenario: Scenario, seconds: Any) -> dict[
     figures["never_answered"] = figures["offered"] - figures["answered"] - figures["callbacks_served"]
     resolved = figures["customers"] - figures["unserved_customers"] - figures["pending_customers"]
     figures["resolved"], figures["resolved_at_once"] = resolved, resolved - figures["resolved_later"]
+    figures["known_customers"] = figures["customers"] - figures["pending_customers"]
     figures["customer_contacts"] = figures["customers"] + figures["further_contacts"]
     figures["deferred_hours"] = figures["work_put_off"] / 3600.0
     figures["returned_hours"] = figures["work_called_back"] / 3600.0

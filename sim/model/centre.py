@@ -243,7 +243,12 @@ def moment_within(first: Any, opens: Any, closes: Any, queue: int, now: float, d
 
 @kernel(lean=True)
 def open_moment(c: Any, queue: int, now: float, delay: float) -> float:
-    """The same for a queue's open hours within the horizon."""
+    """When somebody who waits `delay` seconds comes to a queue: they pass while it is open, into an inbox always.
+
+    Infinite at or after the last closing, or the horizon.
+    """
+    if c.inbox[queue]:
+        return now + delay if now + delay < c.horizon else math.inf
     return moment_within(c.span_start, c.span_opens, c.span_closes, queue, now, delay)
 
 

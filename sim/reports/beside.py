@@ -21,7 +21,7 @@ CLASS_COLUMNS = (
     "lost_value",
 )
 BY_QUEUE = {  # metric → head and scale
-    "service_level": ("answered\nin time, %", 100.0), "never_answered_share": ("never\nanswered, %", 100.0),
+    "service_level": ("answered\nin time, %", 100.0), "never_answered_share": ("not\nanswered, %", 100.0),
     "backlog_at_closing": ("waiting\nat closing", 1.0),
 }  # fmt: skip
 UNKNOWN = Estimate(math.nan, math.nan, math.nan)

@@ -313,10 +313,11 @@ def _hours(totals: Any, fit: Fit) -> Estimate:
 def _wrap_gap(fit: Fit) -> list[str]:
     if fit.wrap_gap is None:
         return []
+    quartiles = ", ".join(f"{fit.wrap_gap.quantile(share):.3g}" for share in (0.25, 0.5, 0.75))
     return [
-        f"Wrap is not on record; assumed is the time to the next contact while three or more waited, "
-        f"{said(fit.wrap_gap.mean, 's')} on average over {fit.wrap_gap.contacts:,} of at most 2 min; quartiles "
-        f"{', '.join(f'{fit.wrap_gap.quantile(share):.0f}' for share in (0.25, 0.5, 0.75))} s."
+        "Wrap is not on record; assumed is the time to the next contact while three or more waited, exponential "
+        f"with the median of {fit.wrap_gap.contacts:,} of at most 2 min: {said(fit.wrap_gap.mean, 's')} on average. "
+        f"Quartiles: {quartiles} s; long ones are breaks."
     ]
 
 

@@ -23,7 +23,7 @@ TITLES = {
     "first_contact_resolution": "solved at\nfirst contact", "contacts_per_customer": "contacts\neach",
     "transfers_per_customer": "transfers\neach", "customer_wait": "waiting\nin all",
     "time_to_resolution": "time until\nsolved", "backlog_at_opening": "waiting\nat opening",
-    "backlog_at_closing": "waiting\nat closing", "never_answered_share": "never\nanswered",
+    "backlog_at_closing": "waiting\nat closing", "never_answered_share": "not\nanswered",
     "pending": "still waiting\nat the end", "max_wait": "longest\nwait", "lost_value": "value of\nthe lost",
     "deterred_value": "value of\nthose put off", "ivr_hang_ups": "hang up\nin the IVR",
 }  # fmt: skip

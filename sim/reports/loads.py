@@ -9,7 +9,7 @@ from tabulate import tabulate
 from sim.scenario.people import Skill
 from sim.scenario.queue import Queue
 from sim.scenario.schema import Scenario
-from sim.scenario.units import DAY, say_clock, say_weekdays
+from sim.scenario.units import DAY, say_clock, say_share, say_weekdays
 from sim.scenario.weeks import Grid
 
 WIDTH = 118
@@ -99,12 +99,15 @@ def pace(skill: Skill) -> float:
     return skill.at_once / slowest / skill.handle_factor
 
 
+def present(scenario: Scenario, group: str) -> np.ndarray:
+    """Agents of a group by interval who are there on average: those planned, without the absent."""
+    return scenario.planned_seconds(group) * (1 - scenario.agents[group].absence) / scenario.grid.interval
+
+
 def agents_for(scenario: Scenario, queues: Sequence[str]) -> np.ndarray:
-    """Agents by interval with a skill for any of these queues."""
+    """Agents by interval who are there with a skill for any of these queues."""
     serving = [n for n, group in scenario.agents.items() if any(queue in group.skills for queue in queues)]
-    return np.sum([np.zeros(scenario.grid.count), *map(scenario.planned_seconds, serving)], axis=0) / (
-        scenario.grid.interval
-    )
+    return np.sum([np.zeros(scenario.grid.count), *(present(scenario, name) for name in serving)], axis=0)
 
 
 def capacity(scenario: Scenario, queues: Sequence[str]) -> np.ndarray:
@@ -120,7 +123,7 @@ def capacity(scenario: Scenario, queues: Sequence[str]) -> np.ndarray:
         total = np.sum([loads[queue] for queue in paces], axis=0)
         needed = np.sum([loads[queue] / each for queue, each in paces.items()], axis=0)
         mean = np.divide(total, needed, where=needed > 0, out=np.full(total.size, max(paces.values())))
-        result += scenario.planned_seconds(name) / scenario.grid.interval * mean
+        result += present(scenario, name) * mean
     return result
 
 
@@ -140,6 +143,11 @@ def load_words(scenario: Scenario) -> Iterator[str]:
     inboxes = [name for name, queue in scenario.queues.items() if queue.after_hours == "waits"]
     if inboxes:
         yield f"Contacts of {' and '.join(inboxes)} that come while it is closed count when they come."
+    away = [
+        f"{say_share(group.absence)} of {name}" for name, group in scenario.agents.items() if group.absence
+    ]
+    if away:
+        yield f"The agents are those who are there on average: {', '.join(away)} are absent."
     for name, group in scenario.agents.items():
         for queue, skill in group.skills.items():
             if skill.at_once > 1:
@@ -150,10 +158,7 @@ def load_table(scenario: Scenario) -> str:
     """Volume, offered load and agents, interval by interval; runs of equal rows as one, days alike as one block."""
     grid, names = scenario.grid, list(scenario.queues)
     volumes = [(f"contacts\n{_short(name)}", scenario.expected(name)) for name in names]
-    groups = [
-        (f"agents\n{_short(name)}", scenario.planned_seconds(name) / grid.interval)
-        for name in scenario.agents
-    ]
+    groups = [(f"agents\n{_short(name)}", present(scenario, name)) for name in scenario.agents]
     load, able = np.sum(list(offered_load(scenario).values()), axis=0), capacity(scenario, names)
     text = ""
     for level in range(3):  # what is too wide has all agents, then all contacts as one column

@@ -1,5 +1,6 @@
 """What a scenario allows and a planner seldom means: the notes of `ccsim check`."""
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -14,11 +15,11 @@ from sim.reports.loads import (
     open_share,
     work_at_opening,
 )
-from sim.scenario.people import Score, Skill
-from sim.scenario.queue import Callback
+from sim.scenario.people import Group, Score, Skill
+from sim.scenario.queue import Callback, Queue, Redial, Repeat
 from sim.scenario.schema import Scenario
-from sim.scenario.units import say_duration
-from sim.scenario.weeks import Grid
+from sim.scenario.units import DAY, say_duration, say_weekdays
+from sim.scenario.weeks import Grid, hours_of_opening_day, say_span
 
 
 def odd(scenario: Scenario) -> Iterator[str]:
@@ -37,9 +38,14 @@ def odd(scenario: Scenario) -> Iterator[str]:
             yield f"the IVR of {name} lets nobody through to a person."
         most = max((scenario.planned_seconds(group).max() for group in serving), default=0.0)
         yield from _odd_callbacks(name, queue.callback, most / grid.interval, grid)
+        yield from _odd_hours(name, queue, grid)
+        yield from _odd_delays(name, queue, grid)
     for name, group in scenario.agents.items():
         for served, skill in group.skills.items():
             yield from _odd_skill(scenario, name, served, skill)
+        yield from _odd_hands(name, group)
+    yield from _odd_routing(scenario)
+    yield from _odd_lines(scenario)
     names = list(scenario.queues)
     yield from _overloaded(scenario, "the offered load", names)
     if len(names) > 1:
@@ -84,7 +90,7 @@ def _odd_skill(scenario: Scenario, group: str, queue: str, skill: Skill) -> Iter
         yield f"the score that {group} has for {queue} counts only with routing: weighted."
     most = int(scenario.planned_steps(group)[1].max(initial=0))
     if 0 < most <= (skill.reserve or 0):
-        yield f"{group} has at most {most} agents and keeps {skill.reserve} free of {queue}: it never takes any."
+        yield f"{group} has at most {_agents(most)} and keeps {skill.reserve} free of {queue}: it never takes any."
     patience = scenario.queues[queue].patience
     if patience is not None and skill.overflow_after:
         gone = float(patience.drawn[0].cdf(skill.overflow_after)) * (1 - patience.never_hangs_up)
@@ -93,6 +99,86 @@ def _odd_skill(scenario: Scenario, group: str, queue: str, skill: Skill) -> Iter
                 f"most callers of {queue} have hung up before {group} may take them, "
                 f"after {say_duration(skill.overflow_after)}."
             )
+
+
+def _odd_hours(name: str, queue: Queue, grid: Grid) -> Iterator[str]:
+    """Hours that the horizon cuts, and those of weekdays that it does not reach."""
+    hours = queue.hours or ()
+    for (start, end), played in hours_of_opening_day(hours, grid) if hours else ():
+        if played < end - start < DAY:
+            yield f"the hours of {name}, {say_span((start, end))}, are cut to {grid.said}."
+    if len(hours) == 7:
+        played_on = {grid.weekday(day) for day in range(math.ceil((grid.opens + grid.horizon) / DAY))}
+        known = {hours[day] for day in played_on} | {()}
+        if others := [day for day in range(7) if day not in played_on and hours[day] not in known]:
+            yield f"the hours of {name} on {say_weekdays(others)} are never played: they are outside {grid.said}."
+
+
+def _odd_delays(name: str, queue: Queue, grid: Grid) -> Iterator[str]:
+    """Returns after a longer time than the queue is open, which alone counts for them."""
+    returns: dict[str, Repeat | Redial | None] = {"repeat": queue.repeat, "redial": queue.redial}
+    returns |= {f"classes.{kind}.redial": one.redial for kind, one in queue.classes.items()}
+    hours = sum(closes - opens for opens, closes in queue.open_spans(grid))
+    for key, again in returns.items():
+        mean = min(drawn.mean for drawn in again.after.drawn) if again and again.share else 0.0
+        if mean > hours:
+            yield (
+                f"{key}.after of {name} is {say_duration(mean)} on average, and the queue is open for "
+                f"{say_duration(hours)} in all: hardly anybody comes again within the horizon."
+            )
+
+
+def _odd_hands(name: str, group: Group) -> Iterator[str]:
+    """Contacts put aside that keep an agent from several others at once."""
+    alone = [q for q, skill in group.skills.items() if skill.interruptible and skill.at_once == 1]
+    several = [q for q, skill in group.skills.items() if not skill.interruptible and skill.at_once > 1]
+    if alone and several:
+        aside = " or ".join(alone)
+        yield (
+            f"an agent of {name} who has put {aside} aside takes {' and '.join(several)} one at a time: "
+            f"what is put aside counts, and at_once of {aside} is 1."
+        )
+
+
+def _odd_routing(scenario: Scenario) -> Iterator[str]:
+    """Keys that the routing rule does not look at, and head starts that set a class back."""
+    rule = scenario.routing
+    for name, queue in scenario.queues.items():
+        starts = {kind: one.head_start for kind, one in queue.classes.items() if one.head_start is not None}
+        if queue.head_start and not starts and rule in ("longest_queue", "weighted"):
+            yield f"the head_start of {name} counts for nothing with routing: {rule}."
+        for kind, start in starts.items():
+            if start < queue.head_start:
+                yield (
+                    f"{kind} of {name} stands behind the others: its head start, {say_duration(start)}, comes in "
+                    f"place of the queue's {say_duration(queue.head_start)}."
+                )
+    for name, group in scenario.agents.items():
+        skills = group.skills.values()
+        if rule == "shortest_delay" and any(skill.prefer is not None for skill in skills):
+            yield f"prefer of {name} counts for nothing with routing: {rule}."
+        if rule in ("longest_wait", "longest_queue", "weighted") and len({s.level for s in skills}) > 1:
+            yield f"with routing: {rule} the levels of {name} do not say which queue its agents serve first."
+
+
+def _odd_lines(scenario: Scenario) -> Iterator[str]:
+    """Contacts that wait for long beside a number of lines, of which they hold one all the while."""
+    if scenario.lines is None and all(event.lines is None for event in scenario.events):
+        return
+    long = [
+        n
+        for n, queue in scenario.queues.items()
+        if carries(scenario, n) or (queue.backlog and queue.backlog.count)
+    ]
+    if long:
+        yield (
+            f"every contact that waits in {' and '.join(long)} holds one of the lines, over closing hours too: "
+            "others may find none free."
+        )
+
+
+def _agents(count: float) -> str:
+    return f"{count:g} agent{'' if count == 1 else 's'}"
 
 
 def _odd_callbacks(name: str, callback: Callback | None, most: float, grid: Grid) -> Iterator[str]:
@@ -132,6 +218,6 @@ def _overloaded(scenario: Scenario, what: str, queues: list[str]) -> Iterator[st
         beside = f" of {' and '.join(at_once)}" if len(at_once) < len(queues) else ""
         yield (
             f"{what}{beside} reaches its agents in {over.size} of {grid.count} intervals, worst at "
-            f"{grid.label(worst)} ({total[worst]:.1f} erlangs, {agents[worst]:g} agents{worth}): lines grow there"
+            f"{grid.label(worst)} ({total[worst]:.1f} erlangs, {_agents(agents[worst])}{worth}): lines grow there"
             + (", and nobody hangs up." if patient else " until callers give up.")
         )

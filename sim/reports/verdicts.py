@@ -104,18 +104,27 @@ def _turned_away(result: Result, name: str) -> list[str]:
         sentences.append(f"{said(figures['closed'])} contacts of {who}{when} find it closed.")
     if figures["pending"].value > 0:
         sentences.append(f"{said(figures['pending'])} contacts of {who}{when} are still waiting at the end.")
+    if figures["left_on_announcement"].value > 0:
+        left = said(figures["left_on_announcement"])
+        sentences.append(f"{left} contacts of {who}{when} leave on hearing how long it may take.")
     if result.scenario.queues[name].ivr:
         served, gone = figures["self_served"], figures["ivr_hang_ups"]
         sentences.append(
-            f"The IVR of {who} serves {said(served)} contacts{when}, and {said(gone)} hang up in it; "
-            f"{said(figures['offered'])} go on to a person."
+            f"The IVR of {who} serves {said(served)} contacts{when}, and {said(gone)} hang up in it."
         )
     if blocked.value > 0:
-        sentences.append(f"{said(blocked)} contacts of {who}{when} find the lines full.")
+        sentences.append(f"{said(blocked)} contacts of {who}{when} {_no_room(result.scenario, name)}.")
     if longest.value >= 3600.0:
         span = span_of(result.scenario)
         sentences.append(f"The longest wait of {span} in {who} is {compact(longest.value)} on average.")
     return sentences + _long_nights(result, name)
+
+
+def _no_room(scenario: Scenario, name: str) -> str:
+    """What turns contacts of a queue away: its waiting line, the lines of the centre, or one of these."""
+    limited = scenario.lines is not None or any(event.lines is not None for event in scenario.events)
+    full = ["its waiting line full"] if scenario.queues[name].max_waiting is not None else []
+    return f"find {' or '.join([*full, *['all lines taken'] * (limited or not full)])}"
 
 
 def _long_nights(result: Result, name: str) -> list[str]:
@@ -127,10 +136,11 @@ def _long_nights(result: Result, name: str) -> list[str]:
         counted.insert(0, "closed hours")
     if not counted or not figures["mean_wait"].value > 0:
         return []
-    half = f"; half of all wait less than {compact(figures['p50_wait'].value)}"
+    half = figures["p50_wait"].value
+    most = f"half of all wait less than {compact(half)}" if half > 0 else "at least half of all do not wait"
     return [
         f"The mean wait of {clean(name, 40)}, {compact(figures['mean_wait'].value)}, "
-        f"counts {' and '.join(counted)}{half}."
+        f"counts {' and '.join(counted)}; {most}."
     ]
 
 

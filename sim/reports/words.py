@@ -5,15 +5,15 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from sim.reports.changes import plan_words
+from sim.reports.groupwords import group_words
 from sim.reports.loads import load_table, load_words, open_share
 from sim.reports.oddities import odd
 from sim.scenario.durations import Amounts, Duration_, Patience
-from sim.scenario.people import Group, Skill
 from sim.scenario.quantities import UNLIMITED
-from sim.scenario.queue import Announcement, Callback, Queue, Redial
+from sim.scenario.queue import Announcement, Callback, Leaves, Queue, Redial, Tells
 from sim.scenario.schema import Scenario
 from sim.scenario.units import DAY, say_clock, say_duration, say_share, say_weekdays
-from sim.scenario.weeks import Grid, Spans
+from sim.scenario.weeks import Grid, Spans, say_span
 
 __all__ = ["check_text", "odd", "said_blocks"]
 
@@ -52,7 +52,7 @@ def said_blocks(scenario: Scenario, title: str, played: str | None = None) -> li
     return [
         [_head(scenario, title, played), *_whole(scenario)],
         *(_queue(name, scenario) for name in scenario.queues),
-        [_group(name, scenario) for name in scenario.agents],
+        [group_words(name, scenario) for name in scenario.agents],
     ]
 
 
@@ -89,8 +89,8 @@ def _whole(scenario: Scenario) -> Iterator[str]:
     if rule:
         yield f"Routing ({scenario.routing}): an agent who comes free takes {rule}."
     for event in scenario.events:
-        days, clock = event.at
-        when = f"{say_weekdays(days)} {say_clock(clock)}" if days else say_clock(clock)
+        daily = event.at[0] is None and event.day is None and scenario.grid.horizon > DAY
+        when = f"{'every day at ' if daily else 'at '}{event.said_when}"
         said = []
         if event.agents is not None:
             said.append(f"{say_share(event.agents)} of the agents of {_named(event.groups, 'every group')}")
@@ -98,7 +98,7 @@ def _whole(scenario: Scenario) -> Iterator[str]:
             said.append(f"{say_share(event.volume)} of the volume of {_named(event.queues, 'every queue')}")
         if event.lines is not None:
             said.append(f"{event.lines} lines")
-        yield f"Event at {when}, for {say_duration(event.for_)}: {', '.join(said)}."
+        yield f"Event {when}, for {say_duration(event.for_)}: {', '.join(said)}."
 
 
 def _named(names: Sequence[str] | None, otherwise: str) -> str:
@@ -143,8 +143,12 @@ def _queue(name: str, scenario: Scenario) -> list[str]:
     if queue.callback:
         said.append(_callback(queue.callback))
     said += _afterwards(queue)
-    if not isinstance(queue.customer_value, int | float):
-        said.append(f"a customer is worth {_amounts(queue.customer_value)}")
+    if queue.customer_value != 0:
+        said.append(_worth(queue.customer_value))
+    if queue.leaves != Leaves():
+        said.append(_leaves(queue.leaves))
+    if queue.tells is not None:
+        said.append(_tells(queue.tells))
     level = queue.service_level
     open_hours = " of open hours" if level.clock == "open_hours" else ""
     within = f"{say_duration(level.within)}{open_hours} ({level.definition})"
@@ -171,8 +175,7 @@ def _hours(queue: Queue) -> Iterator[str]:
 
 
 def _said_spans(spans: Spans) -> str:
-    said = (f"{say_clock(start)}-{say_clock(end % DAY or DAY)}" for start, end in spans)
-    return " and ".join(said) or "closed"
+    return " and ".join(map(say_span, spans)) or "closed"
 
 
 def _before(queue: Queue) -> Iterator[str]:
@@ -209,32 +212,41 @@ def _classes(queue: Queue, grid: Grid) -> Iterator[str]:
         said = [f"Class {name}, {say_share(one.share)}"]
         if one.head_start is not None:
             said.append(f"head start {say_duration(one.head_start)}")
-        if isinstance(one.customer_value, int | float):
-            said.append(f"worth {one.customer_value:,g} each")
-        elif one.customer_value is not None:
-            said.append(f"worth {_amounts(one.customer_value)}")
+        if one.customer_value is not None:
+            said.append(_worth(one.customer_value))
         if one.patience is not None:
             gone = _patience(one.patience, grid).rstrip(".")
             said.append(gone[0].lower() + gone[1:])
         if one.redial is not None:
             said.append(_redial(one.redial))
         if one.leaves is not None:
-            late = ", ".join(
-                f"{say_share(p)} from {say_duration(t)}" for t, p in one.leaves.served_late.items()
-            )
-            said.append(
-                f"{say_share(one.leaves.unserved)} of the unserved leave" + (f", {late}" if late else "")
-            )
+            said.append(_leaves(one.leaves))
         if one.tells is not None:
-            said.append(f"{say_share(one.tells.share)} of the lost tell {one.tells.people:g} others")
+            said.append(_tells(one.tells))
         yield "; ".join(said) + "."
     if queue.classes:
         yield f"The others: {say_share(max(0.0, 1 - sum(one.share for one in queue.classes.values())))}."
 
 
-def _amounts(value: Amounts) -> str:
+def _worth(value: float | Amounts) -> str:
+    """What a customer is worth, an amount or its distribution."""
+    if not isinstance(value, Amounts):
+        return f"worth {value:,g} each"
     family = value.distribution.replace("_", " ")
-    return f"{value.drawn.mean:,.6g} on average ({family}, cv {value.drawn.cv:.3g})"
+    return f"worth {value.drawn.mean:,.6g} on average ({family}, cv {value.drawn.cv:.3g})"
+
+
+def _leaves(leaves: Leaves) -> str:
+    late = " and ".join(
+        f"{say_share(share)} from {say_duration(t)}" for t, share in leaves.served_late.items()
+    )
+    said = f"{say_share(leaves.unserved)} of the unserved leave"
+    return f"{said}, of those served {late} of waiting on" if late else said
+
+
+def _tells(tells: Tells) -> str:
+    put_off = f"{say_share(tells.put_off)} of whom stay away"
+    return f"{say_share(tells.share)} of the lost tell {tells.people:g} others, {put_off}"
 
 
 def _spec(spec: Duration_) -> str:
@@ -275,58 +287,3 @@ def _patience(patience: Patience | None, grid: Grid) -> str:
     )
     never = f"; {say_share(patience.never_hangs_up)} never hang up" if patience.never_hangs_up else ""
     return f"If nobody answers, gone{at}: {each}{never}."
-
-
-def _group(name: str, scenario: Scenario) -> str:
-    group, seconds = scenario.agents[name], scenario.planned_seconds(name)
-    heads = seconds / scenario.grid.interval
-    low, high = f"{heads.min():.4g}", f"{heads.max():.4g}"
-    rate = f"{group.cost_per_hour:g} {scenario.currency} a paid hour".replace("  ", " ")
-    said = [
-        f"Group {name}: {low if low == high else f'{low} to {high}'} agents{_working(group, scenario)}, "
-        f"{seconds.sum() / 3600:,.6g} hours on the phones, shrinkage {say_share(group.shrinkage)}"
-        + (f", {rate}" if group.cost_per_hour else "")
-    ]
-    if group.absence:
-        said.append(f"each is absent for the day with {say_share(group.absence)}")
-    weighted = scenario.routing == "weighted"
-    skills = [_skill(queue, skill, len(group.skills) > 1, weighted) for queue, skill in group.skills.items()]
-    return "; ".join([*said, f"serves {', '.join(skills)}"]) + "."
-
-
-def _working(group: Group, scenario: Scenario) -> str:
-    """By shifts or a roster, where it is not by staffing."""
-    if group.roster is not None:
-        agents = len({row.agent for row in group.roster.rows})
-        return f" by a roster of {len(group.roster.rows)} shifts and {agents} names"
-    if group.shifts is None:
-        return ""
-    said = []
-    for name, shift in group.shifts.items():
-        kind = scenario.shift_types[shift.type]
-        starts = ", ".join(
-            f"{say_weekdays(days)} {say_clock(clock)}" if days else say_clock(clock)
-            for days, clock in shift.starts
-        )
-        days = f" {say_weekdays(shift.days)}" if shift.days else ""
-        breaks = f", {len(kind.breaks)} break{'s' * (len(kind.breaks) != 1)}" if kind.breaks else ""
-        said.append(f"{name}: {shift.agents} at{days} {starts} for {say_duration(kind.length)}{breaks}")
-    return f" by shifts ({'; '.join(said)})"
-
-
-def _skill(queue: str, skill: Skill, several: bool, weighted: bool) -> str:
-    extra = [f"level {skill.level}"] if several else []
-    extra += [f"preferred {skill.prefer}"] if skill.prefer not in (None, skill.level) else []
-    extra += [f"{skill.handle_factor:.3g} × the handle time"] if skill.handle_factor != 1 else []
-    if skill.overflow_after:
-        extra.append(f"only after {say_duration(skill.overflow_after)}")
-    if skill.reserve:
-        extra.append(f"only while more than {skill.reserve} are free")
-    if skill.at_once > 1:
-        slower = " and ".join(f"{factor:.3g}" for factor in skill.slowdown[1:])
-        extra.append(f"{skill.at_once} at once" + (f", each × {slower} as long" if slower else ""))
-    if skill.interruptible:
-        extra.append("put aside for what is not")
-    if weighted:
-        extra.append(f"score {skill.score.base:g} + {skill.score.weight:g} × seconds of wait")
-    return queue + (f" ({', '.join(extra)})" if extra else "")

@@ -34,13 +34,20 @@ def check_whole(scenario: Any) -> None:
     for name, queue in scenario.queues.items():
         _check_queue(name, queue, scenario, grid)
     _check_events(scenario, grid)
-    if not any(scenario.planned_steps(name)[1].any() for name in scenario.agents):
-        every = "every group has staffing 0 all day; give one a positive number"
-        raise InputError(f"no agents anywhere: {every}", path="agents")
+    _check_agents(scenario)
     if scenario.warm_up >= grid.horizon:
         raise InputError("the warm-up must end before the horizon does", path="warm_up")
     _check_loops(scenario.queues)
     _check_volume(scenario)
+
+
+def _check_agents(scenario: Any) -> None:
+    if not any(scenario.rostered_steps(name)[1].any() for name in scenario.agents):
+        every = "every group has staffing 0 all day; give one a positive number"
+        raise InputError(f"no agents anywhere: {every}", path="agents")
+    if not any(scenario.planned_steps(name)[1].any() for name in scenario.agents):
+        said = "they take all agents of every group away for the whole horizon; have one of them shorter"
+        raise InputError(f"{said}, or its factor on agents larger", path="events")
 
 
 def _must_know(name: str, known: Iterable[str], what: str, path: str) -> None:
@@ -68,6 +75,9 @@ def _check_queue(name: str, queue: Queue, scenario: Any, grid: Grid) -> None:
         _must_know(transfer.to, scenario.queues, "queue", f"{path}.transfer.{item}to")
     if queue.switch is not None:
         _must_know(queue.switch.to, scenario.queues, "queue", f"{path}.switch.to")
+        if queue.switch.to == name:
+            said = "is the queue itself; for customers who try the same queue again write redial"
+            raise InputError(f"{shown(name)} {said}", path=f"{path}.switch.to")
 
 
 def _check_inbox(queue: Queue, path: str, at_close: str) -> None:
@@ -111,7 +121,7 @@ def _check_loops(queues: Mapping[str, Queue]) -> None:
     following = {name: _sure_to_follow(name, queue) for name, queue in queues.items()}
     if loop := _endless(following):
         name = loop[0]
-        key = "transfer" if queues[name].transfer else "repeat"
+        key = "transfer" if _transferred(queues[name]) >= 1 - ROUNDING else "repeat"
         said = "so that no customer is ever done" + (f", over {', '.join(loop)}" if len(loop) > 1 else "")
         raise InputError(
             f"the shares multiply to 100%, {said}; make one of them smaller", path=f"queues.{name}.{key}"
@@ -121,9 +131,7 @@ def _check_loops(queues: Mapping[str, Queue]) -> None:
         for name, queue in queues.items()
     }
     if loop := _endless(switching):
-        said = (
-            f"everybody switches for ever, over {', '.join(loop)}" if len(loop) > 1 else "it leads to itself"
-        )
+        said = f"everybody switches for ever, over {', '.join(loop)}"
         raise InputError(
             f"the shares multiply to 100%: {said}; make one of them smaller", path=f"queues.{loop[0]}.switch"
         )
@@ -131,7 +139,7 @@ def _check_loops(queues: Mapping[str, Queue]) -> None:
 
 def _sure_to_follow(name: str, queue: Queue) -> set[str]:
     """The queues that a customer may come to next if it surely comes to one; else none."""
-    transferred = sum(transfer.share for transfer in queue.transfer)
+    transferred = _transferred(queue)
     repeats = queue.repeat.share if queue.repeat else 0.0
     if transferred + (1 - transferred) * repeats < 1 - ROUNDING:
         return set()
@@ -139,12 +147,30 @@ def _sure_to_follow(name: str, queue: Queue) -> set[str]:
     return targets | ({name} if transferred < 1 - ROUNDING else set())
 
 
+def _transferred(queue: Queue) -> float:
+    return sum(transfer.share for transfer in queue.transfer)
+
+
 def _endless(following: Mapping[str, set[str]]) -> list[str]:
-    """The names, in file order, from which each step surely leads to another of them; none without a loop."""
-    left = {name for name, targets in following.items() if targets}
-    while out := {name for name in left if not following[name] <= left}:
-        left -= out
-    return [name for name in following if name in left]
+    """The names of a loop, in file order: each leads to all others, and no step to anything else; none without one.
+
+    following: where the next step may lead from each; from nowhere on where it may be the last one.
+    """
+    for name in following:
+        reached = _reached(name, following)
+        if all(following[other] and name in _reached(other, following) for other in {name} | reached):
+            return [other for other in following if other in reached]
+    return []
+
+
+def _reached(name: str, following: Mapping[str, set[str]]) -> set[str]:
+    """All that one or more steps from a name may lead to."""
+    found: set[str] = set()
+    new = following[name]
+    while new:
+        found |= new
+        new = set().union(*(following[other] for other in new)) - found
+    return found
 
 
 def _check_volume(scenario: Any) -> None:

@@ -9,16 +9,21 @@ from sim.errors import InputError
 from sim.scenario import units
 from sim.scenario.durations import Frozen
 from sim.scenario.once import once
-from sim.scenario.quantities import HALF_UP, Count, DayClock, Duration, Factor, Names
+from sim.scenario.quantities import HALF_UP, Count, DayClock, DayNumber, Duration, Factor, Names
+from sim.scenario.units import DAY
 from sim.scenario.weeks import Grid, Spans, clipped
 
 MOST_TIMES = 20  # a larger factor is a percent sign forgotten
 
 
 class Event(Frozen):
-    """For a while from a time on: a factor on agents or on volume, another number of lines."""
+    """For a while from a time on: a factor on agents or on volume, another number of lines.
+
+    On the day given, counted from 1, or on the weekdays of `at`; without either on every day.
+    """
 
     at: DayClock
+    day: DayNumber | None = None
     for_: Duration = Field(alias="for")
     agents: Factor | None = None
     volume: Factor | None = None
@@ -34,6 +39,8 @@ class Event(Frozen):
             if factor is not None and factor > MOST_TIMES:
                 said = f"{factor:g} would be {factor:g} times as many; write {factor:g}% or a factor up to {MOST_TIMES}"
                 raise InputError(said, path=key)
+        if self.day is not None and self.at[0] is not None:
+            raise InputError("at names weekdays already; leave day out", path="day")
         if self.for_ <= 0:
             raise InputError("an event must last more than 0 s", path="for")
         for key, names, what in (("queues", self.queues, "volume"), ("groups", self.groups, "agents")):
@@ -44,16 +51,36 @@ class Event(Frozen):
     @once(256)
     def spans(self, grid: Grid) -> Spans:
         """(start, end) of each time it happens, seconds from opening, what is outside the horizon cut off."""
-        days, clock = self.at
-        what = units.say_day_clock(days, clock)
+        what = self.said_when
         try:
-            starts = grid.moments(days, clock, what)
-            within = [start for start in starts if -self.for_ < start < grid.horizon]
+            within = [start for start in self._starts(grid, what) if -self.for_ < start < grid.horizon]
             if not within:
-                raise InputError(f"{what} is outside {grid.said}")
+                raise InputError(f"{what} is outside {grid.said}; write a time within it")
         except InputError as error:
-            raise error.at(path="at") from None
+            raise error.at(path="at" if self.day is None else "day") from None
         return clipped([(start, start + self.for_) for start in within], grid.horizon)
+
+    @property
+    def said_when(self) -> str:
+        """The time as it is written: "10:00", "tue 10:00", "10:00 of day 3"."""
+        when = units.say_day_clock(*self.at)
+        return when if self.day is None else f"{when} of day {self.day}"
+
+    def _starts(self, grid: Grid, what: str) -> list[float]:
+        """When it begins, seconds from opening, also outside the horizon."""
+        days, clock = self.at
+        if self.day is not None:
+            return [(self.day - 1) * DAY + clock - grid.opens]
+        starts = grid.moments(days, clock, what)
+        if days is not None:
+            return starts
+        if grid.horizon > DAY:
+            if self.for_ > DAY:
+                said = f"{units.say_duration(self.for_)} from {what} on, every day, would never end"
+                raise InputError(f"{said}; write at most 24 h, or day: 1 for once", path="for")
+            return starts
+        # of a single day there is one event: at its time, or earlier on the day of opening; not yesterday's too
+        return [start for start in starts if 0 <= start < grid.horizon] or [clock - grid.opens]
 
 
 def on_volume(happen: Iterable[Event], queue: str, grid: Grid) -> list[tuple[Spans, float]]:

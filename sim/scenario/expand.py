@@ -142,6 +142,8 @@ def _read_rosters(groups: Mapping[str, Any], grid: Grid, folder: Path) -> dict[s
         readers.setdefault(key, []).append(name)
     for key, names in readers.items():
         for where, of, row in tables[key]:
+            if of not in names and isinstance(groups[of].get("roster"), dict):
+                continue  # the group works by another roster, perhaps an older version of this one
             reader = of if of in names else names[0]
             found.append(people.WrittenRow(f"agents.{reader}.roster", where, of == reader, row))
     people.check_rosters(found, grid)

@@ -26,6 +26,7 @@ TIME_COLUMNS = ("time", "start", "interval")  # names by which a first column is
 
 _ON_DAY = r"(?:[A-Za-z]+\s+)?[0-9]{1,2}:[0-9:]+"
 _SPAN = re.compile(rf"({_ON_DAY})\s*[-–]\s*{_ON_DAY}")
+_ROSTER = ("agent", "group", "day", "start", "end", "break start", "break end")
 _BREAK = re.compile(r"break (?:start|end)((?: [0-9]+)?)")
 _EPOCH = datetime.datetime(1901, 1, 1)  # spreadsheets write clock times as moments of 1899 or 1900
 
@@ -82,10 +83,7 @@ def trace(folder: Path, spec: dict[str, Any], queue: str) -> dict[str, list[Any]
     known = (*COLUMNS, "queue")
     for name in header:
         if name and name not in known:
-            near = nearest(name, known)
-            raise InputError(
-                f"{where} has a column {shown(name)}{near}: the columns of a trace are {', '.join(known)}"
-            )
+            raise _unknown_column(where, name, "a trace", known)
     index_of(where, header, "arrived", "column")
     if "queue" in header:
         of = header.index("queue")
@@ -115,11 +113,11 @@ def roster(folder: Path, spec: dict[str, Any]) -> list[tuple[str, str, dict[str,
     """Return the shifts of a roster: where each stands ("roster.csv, row 2"), its group, and the row.
 
     spec: file, sheet. Columns: agent, group, start, end, and, if wanted, day (weekdays such as "mon-fri", a number
-    from 1, blank or "every day"), break start, break end, break start 2, break end 2 … A row: agent, day, start,
-    end, breaks, as the schema reads them.
+    from 1, blank or "every day"), break start, break end, break start 2, break end 2 … (or break_start …). A row:
+    agent, day, start, end, breaks, as the schema reads them.
     """
     where, header, rows, _ = opened(folder, spec, ("file", "sheet"))
-    names = [name.casefold() for name in header]
+    names = _roster_columns(where, header)
     at = {key: index_of(where, names, key, "column") for key in ("agent", "group", "start", "end")}
     numbers = dict.fromkeys(match[1] for match in map(_BREAK.fullmatch, names) if match)
     pauses = [
@@ -154,6 +152,23 @@ def roster(folder: Path, spec: dict[str, Any]) -> list[tuple[str, str, dict[str,
     if not found:
         raise InputError(f"{where} has no rows under its header: write one shift per row")
     return found
+
+
+def _roster_columns(where: str, header: list[str]) -> list[str]:
+    """The names of the columns as they are looked for; InputError for one that would not be read."""
+    names = [name.casefold().replace("_", " ") for name in header]
+    for index, name in enumerate(names):
+        if name and name not in _ROSTER and not _BREAK.fullmatch(name):
+            raise _unknown_column(where, header[index], "a roster", _ROSTER)
+        if name and name in names[:index]:
+            first = header[names.index(name)]
+            raise InputError(f"{where} has {shown(first)} and {shown(header[index])}: keep one of them")
+    return names
+
+
+def _unknown_column(where: str, name: str, what: str, known: Sequence[str]) -> InputError:
+    said = f"{where} has a column {shown(name)}{nearest(name, known)}"
+    return InputError(f"{said}: the columns of {what} are {', '.join(known)}")
 
 
 def staffings(
@@ -224,6 +239,11 @@ def _time_of_day(place: str, cell: Any) -> str:
         raise InputError(f"{place}: {said_cell(cell)} has a date: write 08:00, and the day in a column day")
     if isinstance(moment, tuple):
         raise InputError(f"{place}: {said_cell(cell)} has a weekday: write 08:00, and mon in a column day")
+    if not 0 <= moment <= DAY:  # hours that a spreadsheet counts on past midnight, 26:00
+        hours, rest = divmod(round(moment), 3600)
+        said, clock_ = f"{hours:02d}:{rest // 60:02d}", say_clock(moment % DAY)
+        remedy = f"write {clock_}; an end not later than its start is of the next day"
+        raise InputError(f"{place}: {said} is not on the clock: {remedy}")
     return say_clock(moment)
 
 

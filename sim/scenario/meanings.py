@@ -37,7 +37,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "warm_up": "the first part, played and not counted",
         "replications": "independent days (or horizons) to play",
         "seed": "of all chance; the same seed gives the same days under every plan",
-        "lines": "phone lines; who finds all of them taken hears the busy tone",
+        "lines": "each contact of every queue, e-mails too, holds one until its talk ends; none free turns it away",
         "routing": "which waiting contact is served next when an agent comes free",
         "queues": "by name, each with a waiting line of its own",
         "agents": "groups of interchangeable agents, by name",
@@ -174,7 +174,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
     "Score": {"base": "at once", "weight": "for each second of waiting"},
     "ShiftType": {
         "length": "from start to end",
-        "paid": "what of it is paid; unless given, all but the breaks",
+        "paid": "what of it is paid, at most its length; unless given, all but the breaks",
         "breaks": "in the order of the day",
         "starts": "when such shifts may begin, for schedule; with any interval unless given",
         "cost": "of one shift, in place of paid hours",
@@ -206,7 +206,8 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "breaks": "spans such as 12:00-12:30",
     },
     "Event": {
-        "at": "from when on: 10:00, tue 10:00",
+        "at": "from when on: 10:00 of every day, tue 10:00",
+        "day": "on this day alone, counted from 1",
         "for": "how long",
         "agents": "factor on the agents",
         "volume": "factor on first contacts",

@@ -50,9 +50,9 @@ def _check_plan_names(plans: Any) -> None:
             )
 
 
-def _mapping(value: Any, path: str) -> dict[str, Any]:
+def _mapping(value: Any, path: str, remedy: str = "") -> dict[str, Any]:
     if not isinstance(value, Mapping):
-        raise InputError(f"{shown(value)} is not a mapping of keys to values", path=path)
+        raise InputError(f"{shown(value)} is not a mapping of keys to values{remedy}", path=path)
     return dict(value)
 
 
@@ -89,9 +89,9 @@ def _skills(value: Any, default: Any, path: str) -> dict[str, Any]:
             raise InputError("a queue stands here twice; name it once", path=path)
         value = {name: {} for name in value}
     default = {} if default is None else _mapping(default, "defaults.skill")
-    skills = _mapping(value, path)
+    skills, as_skill = _mapping(value, path), "; write {level: 1}, or nothing for the defaults"
     result = {}
     for name, own in skills.items():
-        whole = {**default, **({} if own is None else _mapping(own, f"{path}.{name}"))}
+        whole = {**default, **({} if own is None else _mapping(own, f"{path}.{name}", as_skill))}
         result[name] = {key: value for key, value in whole.items() if value is not None}
     return result

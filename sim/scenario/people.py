@@ -64,7 +64,7 @@ class Skill(Frozen):
         if len(self.slowdown) > self.at_once:
             raise InputError(
                 f"{len(self.slowdown)} values do not fit at_once: {self.at_once}; "
-                "give at most one for each contact at once",
+                "give at most one for each contact at once; a plan that sets at_once may set slowdown too",
                 path="slowdown",
             )
         return self
@@ -124,6 +124,9 @@ class ShiftType(Frozen):
                     path=f"breaks.[{index}]",
                 )
         self._apart()
+        if self.paid is not None and self.paid > self.length:
+            said = f"{units.say_duration(self.paid)} are more than the shift has"
+            raise InputError(f"{said}; write at most {units.say_duration(self.length)}", path="paid")
         return self
 
     def _apart(self) -> None:
@@ -177,10 +180,12 @@ class RosterRow(Frozen):
             if start + end > self.length + 1e-6 or (found and start < sum(found[-1]) - 1e-6):
                 at = units.say_clock((self.start + start) % DAY)
                 until = units.say_clock((self.start + start + end) % DAY)
-                problem = "is outside" if start + end > self.length + 1e-6 else "overlaps another in"
+                outside = start + end > self.length + 1e-6
+                problem = "is outside" if outside else "overlaps another in"
+                remedy = "write one within it" if outside else "let one follow the other"
                 raise InputError(
                     f"the break {at}-{until} {problem} the shift "
-                    f"{units.say_clock(self.start)}-{units.say_clock(self.end)}"
+                    f"{units.say_clock(self.start)}-{units.say_clock(self.end)}; {remedy}"
                 )
             found.append((start, end))
         return tuple(found)
@@ -333,8 +338,8 @@ class WrittenRow(NamedTuple):
 def check_rosters(found: Iterable[WrittenRow], grid: Grid) -> None:
     """Refuse shifts outside the horizon, breaks outside their shift, and agents who would work twice at a time.
 
-    Rows that are not played (of groups that do not read the file) only count for agents who work twice; a row that
-    cannot be read is left to the schema.
+    Rows that are not played (of groups without a roster) only count for agents who work twice; a row that cannot be
+    read is left to the schema.
     """
     by_agent: dict[str, list[tuple[float, float, WrittenRow]]] = {}
     for written in found:

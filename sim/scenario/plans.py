@@ -17,7 +17,7 @@ from sim.errors import InputError, nearest, shown
 from sim.scenario import units
 from sim.scenario.expand import per_interval
 from sim.scenario.known import NOTHING, Known, grid_under
-from sim.scenario.quantities import DURATION, HALF_UP, Quantity
+from sim.scenario.quantities import HALF_UP, Quantity
 from sim.scenario.weeks import Grid, span_indices
 
 FIXED = ("schema", "plans", "defaults")
@@ -109,7 +109,7 @@ def is_span(key: Any) -> bool:
 
 def _changed(current: Any, change: Mapping[str, Any], quantity: Any, grid: Grid, folder: Path) -> Any:
     spans = [key for key in change if is_span(key)]
-    seconds = quantity is DURATION
+    seconds = quantity.unit == "s"
     if not spans:
         one = _changer(change, quantity)
         if isinstance(current, Mapping):
@@ -119,6 +119,9 @@ def _changed(current: Any, change: Mapping[str, Any], quantity: Any, grid: Grid,
         return one(current)
     if len(spans) < len(change):
         raise InputError("spans of the day and a change of the whole day cannot stand side by side")
+    if not quantity.by_interval:
+        said = f"{shown(spans[0])} is a span of the day, and this has no value for each interval"
+        raise InputError(f"{said}; write one value or one change, as in {{scale: 110%}}")
     result = per_interval(current, grid, folder, seconds)
     for key in spans:
         new = change[key]

@@ -1,7 +1,7 @@
 """How each kind of value is read and written back: the leaves of the schema, with their JSON Schema."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, WithJsonSchema
@@ -27,13 +27,14 @@ DURATION_TEXT = {"type": "string", "description": 'a number with a unit, as in "
 class Quantity:
     """How a leaf is read from text and written back, so that overrides can add to it or scale it.
 
-    unit: s | share | 1/s | "", of the number that is read.
+    unit: s | share | 1/s | "", of the number that is read; by_interval: whether there may be one for each interval.
     """
 
     parse: Callable[[Any], float]
     write: Callable[[float], Any] = float
     whole: bool = False
     unit: str = ""
+    by_interval: bool = False
 
 
 def _parse_ages(value: Any) -> tuple[float, float]:
@@ -95,10 +96,7 @@ Factor = leaf(
 
 
 def _parse_positive_factor(value: Any) -> float:
-    result = _capped(units.factor, 1e9)(value)
-    if result <= 0:
-        raise InputError(f"{shown(value)} must be more than 0%")
-    return result
+    return _capped(lambda written: units.factor(written, positive=True), 1e9)(value)
 
 
 PositiveFactor = leaf(float, Quantity(_parse_positive_factor, unit="share"), FACTOR_TEXT)
@@ -122,6 +120,7 @@ Rate = leaf(
 Count = leaf(int, Quantity(integer(0), int, whole=True), {"type": "integer", "minimum": 0})
 Positive = leaf(int, Quantity(integer(1), int, whole=True), {"type": "integer", "minimum": 1})
 Seed = leaf(int, Quantity(integer(0, 2**63 - 1), int, whole=True), {"type": "integer", "minimum": 0})
+DayNumber = leaf(int, Quantity(integer(1, MOST_DAYS), int, whole=True), {"type": "integer", "minimum": 1})
 Replications = leaf(
     int, Quantity(integer(1, MOST_REPLICATIONS), int, whole=True), {"type": "integer", "minimum": 1}
 )
@@ -152,7 +151,8 @@ STEPS = {"type": "object", "description": "clock time → value from then on, or
 def _per_interval(kind: type, quantity: Quantity, schema: Mapping[str, Any]) -> Any:
     """One value for each interval of the horizon; `expand` has turned every way to write it into a list."""
     forms = {"anyOf": [dict(schema), {"type": "array", "items": dict(schema)}, STEPS]}
-    return Annotated[kind, BeforeValidator(each(quantity.parse)), WithJsonSchema(forms), quantity]
+    marked = replace(quantity, by_interval=True)
+    return Annotated[kind, BeforeValidator(each(quantity.parse)), WithJsonSchema(forms), marked]
 
 
 Contacts = _per_interval(tuple[float, ...], Quantity(_real(least=0.0)), {"type": "number", "minimum": 0})
@@ -171,7 +171,7 @@ Mean = Annotated[
     float | tuple[float, ...],
     BeforeValidator(_parse_means),
     WithJsonSchema({"anyOf": [DURATION_TEXT, {"type": "array", "items": DURATION_TEXT}, STEPS]}),
-    DURATION,
+    replace(DURATION, by_interval=True),
 ]
 
 
@@ -320,8 +320,9 @@ def roster_day(value: Any) -> tuple[int, ...] | int | None:
     try:
         return units.weekdays(value) if isinstance(value, str) else integer(1, MOST_DAYS)(value)
     except InputError as error:
-        more = '"mon-fri", "every day", or the number of a day from 1'
-        raise InputError(f"{error.problem}, {more}") from None
+        problem = error.problem.rpartition(": ")[0]
+        remedy = f'write "mon", "mon-fri", "every day", or the number of a day from 1 to {MOST_DAYS}'
+        raise InputError(f"{problem}: {remedy}") from None
 
 
 def _parse_spans(value: Any) -> tuple[tuple[float, float], ...]:
@@ -343,8 +344,10 @@ SpanTexts = Annotated[
 
 
 def _parse_names(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list | tuple) or not value:
+    if not isinstance(value, list | tuple):
         raise InputError(f"{shown(value)} is not a list of names; write {shown([value])}")
+    if not value:
+        raise InputError("[] names nothing; write at least one name, or leave it out for all")
     return each(_parse_text)(value)
 
 

@@ -310,10 +310,10 @@ class Queue(Frozen):
                     "does not go with a trace, whose contacts come to the queue itself; leave it out",
                     path=key,
                 )
-        if "others" in self.classes:
-            raise InputError(
-                '"others" are the customers of no class; give the class another name', path="classes"
-            )
+        for name, who in (("others", "the customers of no class"), ("all", "those of every class")):
+            if name in self.classes:
+                said = f"{shown(name)} are {who}; give the class another name"
+                raise InputError(said, path="classes")
         return self
 
     def expected(self, grid: Grid) -> np.ndarray:

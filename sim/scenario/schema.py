@@ -16,6 +16,7 @@ from sim.scenario.durations import Duration_ as Duration_
 from sim.scenario.durations import Frozen
 from sim.scenario.durations import Patience as Patience
 from sim.scenario.events import Event
+from sim.scenario.examples import example_at, example_of
 from sim.scenario.expand import expand, where_written
 from sim.scenario.known import NOTHING, Known, with_known
 from sim.scenario.merge import merged
@@ -229,18 +230,24 @@ def one_sentence(error: ValidationError, document: Any) -> InputError:
     place = _place(first["loc"], document)
     path = ".".join("schema" if part == "schema_" else part for part in place)
     if first["type"] == "extra_forbidden":
-        known = _keys_at(Scenario, place[:-1])
+        known = _keys_at(place[:-1])
         return InputError(
             f"unknown key{nearest(place[-1], known) or '; the keys here are ' + ', '.join(known)}", path=path
         )
     if first["type"] == "missing":
-        return InputError("is missing; it is required here", path=path)
+        example = example_at(_model_at(place[:-1]), place[-1])
+        return InputError(f"is missing; it is required here{example and f', as in {example}'}", path=path)
     cause = (first.get("ctx") or {}).get("error")
     if isinstance(cause, InputError):
         return cause.under(path)
     if first["type"] == "tuple_type":
-        return InputError(f"{shown(first['input'])} is not a list; write it as one, [ … ]", path=path)
-    if first["type"] in ("dict_type", "model_type", "model_attributes_type"):
+        member, said = _model_at([*place, "[0]"]), f"{shown(first['input'])} is not a list"
+        one = example_of(member, first["input"]) if hasattr(member, "model_fields") else " … "
+        return InputError(f"{said}; write it as one, [{one}]", path=path)
+    if first["type"] in ("model_type", "model_attributes_type"):
+        said = f"{shown(first['input'])} is not a mapping of keys to values"
+        return InputError(f"{said}; write {example_of(_model_at(place), first['input'])}", path=path)
+    if first["type"] == "dict_type":
         return InputError(f"{shown(first['input'])} is not a mapping of keys to values", path=path)
     return InputError(f"{shown(first['input'])}: {first['msg'][0].lower()}{first['msg'][1:]}", path=path)
 
@@ -258,11 +265,18 @@ def _place(location: tuple[int | str, ...], document: Any) -> list[str]:
     return place
 
 
-def _keys_at(model: Any, place: list[str]) -> list[str]:
+def _model_at(place: list[str]) -> Any:
+    """The model that stands at a place of the file, or what else the schema has there."""
     from sim.scenario.plans import step_into
 
+    model: Any = Scenario
     for part in place:
         model = step_into(model, part)
+    return model
+
+
+def _keys_at(place: list[str]) -> list[str]:
+    model = _model_at(place)
     names = [field.alias or name for name, field in model.model_fields.items()]
     return [*names, "defaults"] if model is Scenario else names
 

@@ -90,9 +90,11 @@ def share(value: Any, most: float = 1.0) -> float:
     return fraction
 
 
-def factor(value: Any) -> float:
-    """Return the multiple of "110%", 1.1 or "1.1": zero or more, without an upper bound."""
+def factor(value: Any, positive: bool = False) -> float:
+    """Return the multiple of "110%", 1.1 or "1.1": zero or more (positive: more than 0), without an upper bound."""
     fraction, _ = _fraction(value, "a factor", "write 110% or 1.1")
+    if positive and fraction <= 0:
+        raise InputError(f"{shown(value)} must be more than 0%: write a factor such as 110%")
     if fraction < 0:
         raise InputError(f"{shown(value)} must not be negative: write 0% or more")
     return fraction

@@ -228,7 +228,8 @@ def parse_hours(value: Any) -> tuple[Spans, ...]:
             raise error.under(str(key)) from None
         for day in days:
             if week[day][0] == len(days):
-                raise InputError(f"{units.say_weekdays([day])} has its hours twice", path=str(key))
+                said = f"{units.say_weekdays([day])} has its hours twice"
+                raise InputError(f"{said}; name it in one of the two keys, or alone", path=str(key))
             if len(days) < week[day][0]:
                 week[day] = len(days), spans
     if not any(spans for _, spans in week):
@@ -305,17 +306,27 @@ def check_hours(hours: tuple[Spans, ...] | None, grid: Grid) -> None:
     if hours is None:
         return
     spans = open_spans(hours, grid)
-    if not grid.round_the_clock:
-        today = hours[0] if len(hours) == 1 else hours[grid.weekday(0)]
-        for start, end in today:
-            if not any(
-                clipped([(day * DAY + start - grid.opens, day * DAY + end - grid.opens)], grid.horizon)
-                for day in (-1, 0, 1)
-            ):
-                said = f"{units.say_clock(start)}-{units.say_clock(end % DAY or DAY)}"
-                raise InputError(f"{shown(said)} is outside {grid.said}; give hours within it")
+    for span, played in hours_of_opening_day(hours, grid):
+        if not played:
+            raise InputError(f"{shown(say_span(span))} is outside {grid.said}; give hours within it")
     if not spans:
         raise InputError(f"the queue is closed throughout {grid.said}; give hours within it")
+
+
+def hours_of_opening_day(hours: tuple[Spans, ...], grid: Grid) -> Iterator[tuple[Span, float]]:
+    """Each span of the opening day, and how many seconds of it are played; none where the clock goes round."""
+    if grid.round_the_clock:
+        return
+    for start, end in hours[0] if len(hours) == 1 else hours[grid.weekday(0)]:
+        begins = [day * DAY + start - grid.opens for day in (-1, 0, 1)]
+        parts = clipped([(begin, begin + end - start) for begin in begins], grid.horizon)
+        yield (start, end), sum(last - first for first, last in parts)
+
+
+def say_span(span: Span) -> str:
+    """A span of hours as it is written, "22:00-06:00"."""
+    start, end = span
+    return f"{units.say_clock(start)}-{units.say_clock(end % DAY or DAY)}"
 
 
 def runs(starts: list[float], length: float, grid: Grid, what: str) -> Iterator[Span]:
@@ -329,8 +340,8 @@ def runs(starts: list[float], length: float, grid: Grid, what: str) -> Iterator[
     else:
         within = [start for start in starts if 0.0 <= start < grid.horizon]
         if any(start + length > grid.horizon + 1e-6 for start in within):
-            raise InputError(f"{what} ends outside {grid.said}")
+            raise InputError(f"{what} ends outside {grid.said}; have it end by then")
     if not within:
-        raise InputError(f"{what} is outside {grid.said}")
+        raise InputError(f"{what} is outside {grid.said}; have it begin within, or leave it out")
     for start in within:
         yield start, start + length

@@ -46,7 +46,7 @@ def simulate(
     routing: the name of a rule, in place of the scenario's, or your own: a `numba.njit` or plain function of
     (group, queue, level, waited, length), the numbers of a group and a queue in file order, the skill's level, how
     long the first contact there has waited (s) and how many stand in line, that returns a number: an agent who
-    comes free takes the contact with the highest one, and none at −∞.
+    comes free takes the contact with the highest one, and none at −∞. It must go by its arguments alone.
     """
     name = _plan_name(scenario, plan)
     return _played(
