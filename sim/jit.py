@@ -366,11 +366,19 @@ def c_function(rule: Callable[..., Any]) -> tuple[int, Any]:
     try:
         kept = numba.cfunc("float64(int64, int64, int64, float64, int64)")(answer)
     except Exception as error:  # numba has many, and Python's own
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        told = next((line for line in lines if not line.startswith(_NO_CAUSE)), type(error).__name__)
-        told = "it must return a number" if "Function(<class 'float'>)" in told else told
-        raise InputError(f"numba cannot compile the rule: {told}") from None
+        raise InputError(_why_not(fast, error)) from None
     return int(kept.address), kept
+
+
+def _why_not(rule: Any, error: Exception) -> str:
+    """Why a rule cannot be a C function: it compiles and returns something else than a number, or numba cannot."""
+    for kind in (found.return_type for found in rule.nopython_signatures):
+        if not isinstance(kind, types.Integer | types.Float | types.Boolean):
+            said = f"the rule returns {types.unliteral(kind)}, as numba calls it, and no number"
+            return f"{said}; let it return one, −inf for a queue that is not to be served now"
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    told = next((line for line in lines if not line.startswith(_NO_CAUSE)), type(error).__name__)
+    return f"numba cannot compile the rule: {told}"
 
 
 @cache

@@ -25,7 +25,9 @@ GROUPS = {
     "stories": ["test_stories.py", "test_order.py", "test_floor.py"],
     "laws": ["test_floors.py", "test_laws.py", "test_properties.py"],
     "totals": ["test_totals.py", "test_counting.py"],
-    "dealing": ["test_day.py", "test_trace.py", "test_routing.py", "test_chance.py", "test_distributions.py"],
+    "dealing": ["test_day.py", "test_trace.py", "test_chance.py", "test_distributions.py"],
+    "planning": ["test_weeks.py", "test_people.py"],
+    "routing": ["test_routing.py", "test_own_rule.py"],
     "exact": ["test_exact_cases.py", "test_tables.py"],
 }
 NO_SHRINKING = """
@@ -35,11 +37,12 @@ settings.load_profile("first")
 """
 COMPILED, ROUTING = "engines/compiled.py", "engines/routing.py"
 AGENTS, LINES, CALENDAR = "engines/agents.py", "engines/lines.py", "engines/calendar.py"
-BLOCKS, METRICS, DAY, CENTRE = (
+BLOCKS, METRICS, DAY, CENTRE, EVENTS = (
     "experiments/blocks.py",
     "measures/metrics.py",
     "model/day.py",
     "model/centre.py",
+    "scenario/events.py",
 )
 
 
@@ -54,7 +57,7 @@ class Mutation(NamedTuple):
     @property
     def shared(self) -> bool:
         """Whether both engines use that code, so that they still agree."""
-        return self.file in (ROUTING, METRICS, DAY, CENTRE)
+        return self.file in (ROUTING, METRICS, DAY, CENTRE, EVENTS)
 
 
 MUTATIONS = [
@@ -283,8 +286,8 @@ MUTATIONS = [
     Mutation(
         "the longest queue is counted without its requests",
         COMPILED,
-        "w.f[STANDS, row], w.length[queue], c.base",
-        "w.f[STANDS, row], w.on_line[queue], c.base",
+        "since, standing = w.f[STANDS, w.head[queue]], w.length[queue]",
+        "since, standing = w.f[STANDS, w.head[queue]], w.on_line[queue]",
     ),
     Mutation(
         "whoever was not seen to come back comes back",
@@ -303,6 +306,108 @@ MUTATIONS = [
         DAY,
         "uniform = min(least + uniform * (1.0 - least), 1.0 - 2.0**-53)",
         "uniform = min(uniform, 1.0 - 2.0**-53)",
+    ),
+    Mutation(
+        "whoever is absent is there, and the others are away",
+        CENTRE,
+        "here += number >= c.absence[group]",
+        "here += number < c.absence[group]",
+    ),
+    Mutation(
+        "absence is drawn anew with every change of the staffing",
+        CENTRE,
+        "day, here = int(c.steps.moments[step] / DAY_LENGTH), 0",
+        "day, here = step, 0",
+    ),
+    Mutation(
+        "hours of those whom an event has left over are overtime",
+        COMPILED,
+        "count_present(c, c.steps.rostered, seed, replication, w.within)",
+        "count_present(c, c.steps.staffing, seed, replication, w.within)",
+    ),
+    Mutation(
+        "half an agent whom an event leaves is lost",
+        EVENTS,
+        "factor_at(moments, found) + HALF_UP)",
+        "factor_at(moments, found))",
+    ),
+    Mutation(
+        "an outage in one group takes the agents of the others too",
+        EVENTS,
+        "if event.agents is not None and (event.groups is None or group in event.groups)",
+        "if event.agents is not None and (event.groups is None or event.groups)",
+    ),
+    Mutation(
+        "a campaign for one queue brings contacts to the others too",
+        EVENTS,
+        "if event.volume is not None and (event.queues is None or queue in event.queues)",
+        "if event.volume is not None and (event.queues is None or event.queues)",
+    ),
+    Mutation(
+        "an event's volume goes on to the end of the horizon",
+        CENTRE,
+        "row[(middles > start) & (middles < end)] *= factor",
+        "row[middles > start] *= factor",
+    ),
+    Mutation(
+        "of two events the larger number of lines holds",
+        EVENTS,
+        "result[inside] = np.minimum(result[inside], number)",
+        "result[inside] = np.maximum(result[inside] % most, number)",
+    ),
+    Mutation(
+        "whoever stays on hearing the wait is among those who would leave",
+        COMPILED,
+        "chance(w, c, row, ANNOUNCED, seed, replication) < c.announce_leaves[queue]",
+        "chance(w, c, row, ANNOUNCED, seed, replication) >= c.announce_leaves[queue]",
+    ),
+    Mutation(
+        "a wait as long as the announced limit is above it",
+        COMPILED,
+        "estimate(w, c, queue, now) > c.announce_above[queue]",
+        "estimate(w, c, queue, now) >= c.announce_above[queue]",
+    ),
+    Mutation(
+        "nobody becomes more patient on hearing the wait",
+        CENTRE,
+        "_floats(one.patience_factor if one else 1.0 for one in told)",
+        "_floats(1.0 for one in told)",
+    ),
+    Mutation(
+        "the shortest delay forgets that hands are slowed down",
+        ROUTING,
+        "return factor * slowdown",
+        "return factor",
+    ),
+    Mutation(
+        "the shortest delay is that of a hand with one contact more",
+        COMPILED,
+        "shortest_delay(c.factor[place], c.slowdown[min(first + held, end - 1)])",
+        "shortest_delay(c.factor[place], c.slowdown[min(first + held + 1, end - 1)])",
+    ),
+    Mutation(
+        "the longest wait forgets head starts",
+        ROUTING,
+        "return longest_wait(now, first)",
+        "return longest_wait(now, since)",
+    ),
+    Mutation(
+        "of equals by level the last in the file is chosen",
+        ROUTING,
+        "(level[skill] == level[best] and key < first[queues[best]])",
+        "(level[skill] == level[best] and key <= first[queues[best]])",
+    ),
+    Mutation(
+        "whoever comes overtakes those whom an own rule has left standing",
+        COMPILED,
+        "if asks and head != NONE and head != row:",
+        "if asks and head == row:",
+    ),
+    Mutation(
+        "an own rule is told of one more who stands in line",
+        COMPILED,
+        "ask(c.rule_address, group, queue, c.level[skill], now - since, standing)",
+        "ask(c.rule_address, group, queue, c.level[skill], now - since, standing + 1)",
     ),
 ]
 

@@ -36,7 +36,18 @@ Mapping = dict[str, Any]
 DAY = 86_400
 MECHANISMS = (
     *("hours", "carry", "backlog", "ivr", "transfer", "repeat", "switch", "classes", "overflow", "reserve"),
-    *("hands", "interruptible", "absence", "events", "shifts", "routing", "announcement", "values", "lines"),
+    *(
+        "hands",
+        "interruptible",
+        "absence",
+        "events",
+        "shifts",
+        "roster",
+        "routing",
+        "announcement",
+        "values",
+        "lines",
+    ),
     *("callback", "redial", "trace"),
 )
 FOR_TWO = {"routing", "interruptible"}  # mean nothing where a group has one queue
@@ -179,6 +190,16 @@ def moment(draw: Draw, shape: Shape, until: float) -> int:
     return int(at)
 
 
+def weekday_and_moment(draw: Draw, shape: Shape) -> tuple[str | None, int]:
+    """A moment within the horizon, over more than a day perhaps on one weekday alone."""
+    weekday = one(draw, None, "mon", "tue") if shape.horizon > DAY else None
+    return weekday, moment(draw, shape, min(DAY, shape.horizon - (DAY if weekday == "tue" else 0)))
+
+
+def day_clock(weekday: str | None, at: float) -> str:
+    return clock(at) if weekday is None else f"{weekday} {clock(at)}"
+
+
 def lasting(draw: Draw, shape: Shape, *means: float, exact: bool = False) -> Mapping:
     """A distribution of durations, some with a mean for each interval; exact: only multiples of the grain."""
     exact = exact and shape.grain > 0
@@ -233,7 +254,7 @@ def events(draw: Draw, shape: Shape, queues: list[str], groups: list[str]) -> li
     found = []
     for _ in range(whole(draw, 1, 3)):
         happens: Mapping = {
-            "at": clock(moment(draw, shape, min(DAY, shape.horizon))),
+            "at": day_clock(*weekday_and_moment(draw, shape)),
             "for": shape.seconds(one(draw, 100, 40, 300, 700)),
         }
         what = one(draw, "agents", "volume", "lines", "agents and volume")
@@ -499,10 +520,12 @@ def skill(draw: Draw, shape: Shape) -> Mapping:
     return chosen
 
 
-def group(draw: Draw, shape: Shape, names: list[str], first: bool) -> Mapping:
+def group(draw: Draw, shape: Shape, names: list[str], own: str) -> Mapping:
     chosen: Mapping = {"skills": {name: skill(draw, shape) for name in some(draw, names)}}
-    if not first and shape.has("shifts", draw):
+    if own != "g0" and shape.has("shifts", draw):
         return chosen | {"shifts": shifts(draw, shape)} | absence(draw, shape)
+    if own != "g0" and shape.has("roster", draw):
+        return chosen | {"roster": {"rows": roster(draw, shape, own)}} | absence(draw, shape)
     constant = maybe(draw, 3)
     chosen["staffing"] = one(draw, 1, shape.most) if constant else each(draw, shape, shape.most)
     return chosen | absence(draw, shape)
@@ -526,14 +549,40 @@ def shift_types(draw: Draw, shape: Shape) -> Mapping:
 
 def shifts(draw: Draw, shape: Shape) -> Mapping:
     """One to three, begun at any time; `fitted` draws those that would end too late back to opening."""
-    return {
-        f"s{number}": {
+    found: Mapping = {}
+    for number in range(whole(draw, 1, 3)):
+        weekday, start = weekday_and_moment(draw, shape)
+        among_starts = weekday is not None and maybe(draw)
+        found[f"s{number}"] = {
             "type": "t",
-            "starts": [clock(moment(draw, shape, min(shape.horizon, DAY)))],
+            "starts": [day_clock(weekday if among_starts else None, start)],
             "agents": whole(draw, 0, shape.most),
         }
-        for number in range(whole(draw, 1, 3))
-    }
+        if weekday and not among_starts:
+            found[f"s{number}"]["days"] = weekday
+    return found
+
+
+def roster(draw: Draw, shape: Shape, own: str) -> list[Mapping]:
+    """One to four agents by name with a shift each, some over midnight where there is one, some with a break."""
+    rows = []
+    for number in range(whole(draw, 1, 4)):
+        day, start = weekday_and_moment(draw, shape)
+        if shape.horizon >= DAY:
+            end = moment(draw, shape, DAY)
+        else:
+            until = math.floor(shape.horizon)
+            grain = shape.grain or 1
+            end = start + max(grain, (until - start) // whole(draw, 1, 3) // grain * grain)
+        row: Mapping = {"agent": f"{own} {number}", "start": clock(start), "end": clock(end)}
+        if day is not None:
+            row["day"] = {"mon": 1, "tue": 2}[day] if maybe(draw) else day
+        pause = ((end - start) % DAY or DAY) // 4
+        pause -= pause % (shape.grain or 1)
+        if pause and maybe(draw):
+            row["breaks"] = [f"{clock((start + pause) % DAY)}-{clock((start + 2 * pause) % DAY)}"]
+        rows.append(row)
+    return rows
 
 
 def fitted(mapping: Mapping, horizon: float) -> None:
@@ -549,7 +598,7 @@ def fitted(mapping: Mapping, horizon: float) -> None:
 
 
 def shape_of(draw: Draw) -> Shape:
-    grain, scale = one(draw, 0, 0, 1, 20), 72 if maybe(draw, 6) else 1
+    grain, scale = one(draw, 0, 0, 1, 20), 72 if maybe(draw, 4) else 1
     interval = one(draw, 300, 120) if grain or scale > 1 else one(draw, 300, 120.1)
     mechanisms = frozenset(name for name in MECHANISMS if maybe(draw, 3))
     return Shape(
@@ -571,7 +620,7 @@ def mapping_of(draw: Draw, shape: Shape, most: bool = False) -> Mapping:
     """A scenario as it is written; most: some group has the most agents at some time."""
     names = [f"q{number}" for number in range(shape.queues)]
     teams = [f"g{number}" for number in range(shape.groups)]
-    agents = {name: group(draw, shape, names, name == "g0") for name in teams}
+    agents = {name: group(draw, shape, names, name) for name in teams}
     mapping: Mapping = {
         "interval": seconds(shape.interval),
         "length": seconds(shape.interval * shape.intervals),
@@ -746,7 +795,7 @@ NEEDED = {
     "for",
     "to",
 }
-LISTS = "transfer", "events", "hours", "breaks", "slowdown", "starts"
+LISTS = "transfer", "events", "hours", "breaks", "slowdown", "starts", "rows"
 
 
 def parts(tree: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

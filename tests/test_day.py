@@ -6,12 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
-from random_scenarios import Dealt, scenarios
+from random_scenarios import Dealt, dealt_of, scenarios
 
 from sim.distributions import Distribution, distribution
 from sim.model.chance import CLASS, DAY, PATIENCE, TALK, WRAP, gap_u, stream_key, u
 from sim.model.day import deal
-from sim.scenario.events import on_volume
 from sim.scenario.schema import Queue
 
 FEW = settings(
@@ -77,7 +76,11 @@ def test_first_contacts_arrive_where_unit_gaps_meet_the_cumulative_rate(dealt: D
             share = u(dealt.seed, stream_key(shared), dealt.replication, number, 0, 0, DAY)
             return distribution("gamma", mean=1.0, cv=arrivals.daily_variation).quantile(share)
 
-        events = on_volume(dealt.scenario.events, name, grid)
+        events = [
+            (event.spans(grid), event.volume)
+            for event in dealt.scenario.events
+            if event.volume is not None and name in (event.queues or dealt.scenario.queues)
+        ]
         ends = [moment for spans, _ in events for span in spans for moment in span]
         edges = np.unique([*np.arange(grid.count + 1) * grid.interval, *ends])
         edges = edges[(edges >= 0.0) & (edges <= grid.horizon)]
@@ -97,3 +100,18 @@ def test_first_contacts_arrive_where_unit_gaps_meet_the_cumulative_rate(dealt: D
         assert reached[-1] >= cumulative[-1] * (1 - 1e-12), "somebody is missing"
         moments = np.interp(reached[:-1], cumulative, edges)
         assert day.arrived[start + waiting : end] == pytest.approx(moments, rel=1e-9)
+
+
+def test_a_campaign_for_one_queue_brings_contacts_to_it_alone() -> None:
+    each = {"arrivals": {"per_interval": 50}, "talk": {"distribution": "constant", "value": "60 s"}}
+    mapping = {
+        **{"length": "1 h", "interval": "30 min", "queues": {"calls": each, "mail": each}},
+        "agents": {"desk": {"staffing": 1, "skills": ["calls", "mail"]}},
+    }
+    campaign = {"at": "00:10", "for": "10 min", "volume": 3, "queues": ["calls"]}
+    usual, more = (deal(dealt_of(mapping | {"events": e}).centre.demand, 1, 0) for e in ([], [campaign]))
+    calls, mail = (slice(*pair) for pair in pairwise(usual.start))
+    assert more.arrived[more.start[1] :] == pytest.approx(usual.arrived[mail])
+    assert more.start[1] > usual.start[1] + 10
+    before = usual.arrived[calls] < 600.0
+    assert more.arrived[: before.sum()] == pytest.approx(usual.arrived[calls][before])

@@ -1,6 +1,7 @@
 """A routing rule given to `simulate` or `compare`: by name, or a function of the user's own, in both engines."""
 
 import math
+import warnings
 from typing import Any
 
 import numba
@@ -99,10 +100,6 @@ def two_arguments(group: int, queue: int) -> float:
     return 1.0
 
 
-def text(group: int, queue: int, level: int, wait: float, length: int) -> Any:
-    return str(wait).upper
-
-
 @pytest.mark.parametrize(
     ("rule", "said"),
     [
@@ -117,10 +114,57 @@ def test_what_is_no_rule_is_refused_before_anything_is_played(rule: Any, said: s
     assert said in str(caught.value)
 
 
+def nothing(group: int, queue: int, level: int, wait: float, length: int) -> Any:
+    pass
+
+
+def pair(group: int, queue: int, level: int, wait: float, length: int) -> Any:
+    return wait, length
+
+
+@numba.njit
+def text(group: int, queue: int, level: int, wait: float, length: int) -> Any:
+    return str(length)
+
+
+def imaginary(group: int, queue: int, level: int, wait: float, length: int) -> Any:
+    return complex(wait, 1)
+
+
+@pytest.mark.skipif(disabled, reason="nothing is compiled")
+@pytest.mark.parametrize(
+    ("rule", "kind"),
+    [(nothing, "none"), (pair, "Tuple(float64, int64)"), (text, "unicode_type"), (imaginary, "complex128")],
+)
+def test_a_rule_that_returns_no_number_is_told_to_return_one(rule: Any, kind: str) -> None:
+    with pytest.raises(InputError) as caught:
+        sim.simulate(BUSY, routing=rule)
+    said = f"routing: the rule returns {kind}, as numba calls it, and no number; let it return one, −inf for a queue"
+    assert str(caught.value).startswith(said)
+
+
+def misspelt(group: int, queue: int, level: int, wait: float, length: int) -> float:
+    return wiat  # type: ignore[name-defined,no-any-return]  # noqa: F821
+
+
 @pytest.mark.skipif(disabled, reason="nothing is compiled")
 def test_a_rule_that_numba_cannot_compile_is_said_to_be_so() -> None:
-    with pytest.raises(InputError, match="routing: numba cannot compile the rule: "):
-        sim.simulate(BUSY, routing=text)
+    with pytest.raises(InputError, match="routing: numba cannot compile the rule: NameError: name 'wiat'"):
+        sim.simulate(BUSY, routing=misspelt)
+
+
+@numba.njit
+def nobody(group: int, queue: int, level: int, wait: float, length: int) -> float:
+    return -math.inf
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_rule_under_which_nobody_is_served_is_warned_of(engine: str) -> None:
+    with pytest.warns(UserWarning, match='nobody was served under the plan "today" by'):
+        sim.simulate(BUSY, engine=engine, routing=nobody)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        sim.simulate(BUSY, engine=engine, routing=never_chat)
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -58,14 +58,15 @@ from sim.engines.lines import (
 )
 from sim.engines.routing import (
     NOT_NOW,
+    by_level,
     choose_group,
     choose_highest,
     choose_idle_request,
-    choose_queue,
     estimated_wait,
     is_offered,
     no_number,
     score,
+    shortest_delay,
 )
 from sim.engines.work import (
     AGENT,
@@ -273,18 +274,18 @@ def finds_group_otherwise(w, c, row, queue, base, idle, now):
             if wants(w, c, skill, w.f[STANDS, row], max(w.length[queue], 1), now) == -math.inf:
                 w.able[place] = 0
         if c.rule == SHORTEST_DELAY and w.able[place]:
-            w.rank[place] = factor_there(w, c, place)
+            w.rank[place] = delay_there(w, c, place)
     return choose_group(queue, c.group_start, c.groups, w.rank, w.free_since, w.able)
 
 
 @kernel(seldom=True)
-def factor_there(w, c, place):
-    """The factor on talk and wrap that a contact would have with a group's agent."""
+def delay_there(w, c, place):
+    """The rank of a group whose agent may take the contact, by the shortest delay."""
     group, held = c.groups[place], 0
     if c.hands[group]:
         held = w.held[best_hand(w, c, group, place)]
     first, end = c.slow_start[place], c.slow_start[place + 1]
-    return c.factor[place] * c.slowdown[min(first + held, end - 1)]
+    return shortest_delay(c.factor[place], c.slowdown[min(first + held, end - 1)])
 
 
 @kernel(often=True)
@@ -309,38 +310,34 @@ def agent_serves(w, c, group, agent, place, queue, row, now):
 def finds_queue(w, c, group, agent, now):
     """The skill whose first contact an agent (-1: any free one) takes who looks in the lines; -1 if none."""
     if w.teams[SIMPLE, group]:
-        return choose_queue(group, c.queue_start, c.queues, c.level, w.first)
+        return by_level(group, c.queue_start, c.queues, c.level, w.first)
     return finds_queue_otherwise(w, c, group, agent, now)
 
 
 @kernel(seldom=True)
 def finds_queue_otherwise(w, c, group, agent, now):
     """The same where overflow, reserves, hands or another rule have a say."""
-    best = NONE
+    by_score = c.rule != BY_LEVEL and c.rule != SHORTEST_DELAY
     for skill in range(c.queue_start[group], c.queue_start[group + 1]):
         queue, place = c.queues[skill], c.place[skill]
-        w.score[skill] = -math.inf
+        w.key[queue] = -math.inf if by_score else math.inf
         if w.first[queue] == math.inf:
             continue
-        row = w.head[queue]
-        if not agent_serves(w, c, group, agent, place, queue, row, now):
-            continue
-        if c.rule == BY_LEVEL or c.rule == SHORTEST_DELAY:
-            if (
-                best < 0
-                or c.level[skill] < c.level[best]
-                or (c.level[skill] == c.level[best] and w.first[queue] < w.first[c.queues[best]])
-            ):
-                best = skill
-        elif c.rule == OWN:
-            w.score[skill] = wants(w, c, skill, w.f[STANDS, row], w.length[queue], now)
-        else:
-            w.score[skill] = score(
-                c.rule, w.first[queue], w.f[STANDS, row], w.length[queue], c.base[place], c.weight[place], now
-            )
-    if c.rule == BY_LEVEL or c.rule == SHORTEST_DELAY:
-        return best
-    return choose_highest(group, c.queue_start, w.score)
+        if agent_serves(w, c, group, agent, place, queue, w.head[queue], now):
+            w.key[queue] = score_of(w, c, skill, now) if by_score else w.first[queue]
+    if by_score:
+        return choose_highest(group, c.queue_start, c.queues, w.key)
+    return by_level(group, c.queue_start, c.queues, c.level, w.key)
+
+
+@kernel(seldom=True)
+def score_of(w, c, skill, now):
+    """How much a rule that is not by level wants the first contact of a skill's queue served; −∞ is not at all."""
+    queue, place = c.queues[skill], c.place[skill]
+    since, standing = w.f[STANDS, w.head[queue]], w.length[queue]
+    if c.rule == OWN:
+        return wants(w, c, skill, since, standing, now)
+    return score(c.rule, now, w.first[queue], since, standing, c.base[place], c.weight[place])
 
 
 @kernel(seldom=True)

@@ -19,7 +19,18 @@ from typing import Any, NamedTuple
 import numpy as np
 import simpy
 
-from sim.engines.routing import FIRST, NOT_NOW, estimated_wait, hand_allows, is_offered, no_number, score
+from sim.engines.routing import (
+    FIRST,
+    NOT_NOW,
+    by_level,
+    choose_highest,
+    estimated_wait,
+    hand_allows,
+    is_offered,
+    no_number,
+    score,
+    shortest_delay,
+)
 from sim.errors import InputError
 from sim.jit import RULE
 from sim.model.centre import (
@@ -236,9 +247,9 @@ class Skill(NamedTuple):
     base: float
     weight: float
 
-    def factor_for(self, agent: Agent) -> float:
-        """How much longer talk and wrap last for whoever comes into this agent's hand next."""
-        return self.factor * self.slowdown[min(len(agent.hand), len(self.slowdown) - 1)]
+    def slowdown_for(self, agent: Agent) -> float:
+        """How much the hand that it comes into slows down whoever this agent takes next."""
+        return self.slowdown[min(len(agent.hand), len(self.slowdown) - 1)]
 
 
 class CallbackRules(NamedTuple):
@@ -878,9 +889,10 @@ class Floor:
     def choose_agent(self, contact: Contact) -> tuple[Agent, Skill] | None:
         """The agent for a contact: the group of lowest prefer, then longest free, then file order.
 
-        By the rule of the shortest delay, the least factor comes in place of `prefer`.
+        By the rule of the shortest delay, that delay comes in place of `prefer`.
         """
         chosen, best, line = None, (math.inf, math.inf), self.lines[contact.queue]
+        soonest = self.centre.rule == SHORTEST_DELAY
         asks = self.own_rule is not None and not contact.is_for_idle
         if not self.is_served(contact.queue):
             return None
@@ -894,7 +906,7 @@ class Floor:
             if asks and agent is not None and self.wants(skill, contact.stands, len(line) or 1) == -math.inf:
                 continue
             if agent is not None:
-                rank = skill.factor_for(agent) if self.centre.rule == SHORTEST_DELAY else skill.prefer
+                rank = shortest_delay(skill.factor, skill.slowdown_for(agent)) if soonest else skill.prefer
                 key = rank, team.free[0].finished if team.free else math.inf
                 if chosen is None or key < best:
                     chosen, best = (agent, skill), key
@@ -941,23 +953,25 @@ class Floor:
 
     def choose_queue(self, agent: Agent) -> Skill | None:
         """The queue for an agent by the routing rule; of equals the first in the file."""
-        skills, first = self.may_find(agent, self.lines, self.first), self.first
-        if self.centre.rule in (BY_LEVEL, SHORTEST_DELAY):
-            return min(skills, key=lambda skill: (skill.level, first[skill.queue]), default=None)
-        chosen, best = None, -math.inf
-        for skill in skills:
-            score = self.score(skill)
-            if score > best:
-                chosen, best = skill, score
-        return chosen
+        centre, team = self.centre, agent.team
+        by_score = centre.rule not in (BY_LEVEL, SHORTEST_DELAY)
+        keys = np.full(len(self.lines), -math.inf if by_score else math.inf)
+        for skill in self.may_find(agent, self.lines, self.first):
+            keys[skill.queue] = self.score(skill) if by_score else self.first[skill.queue]
+        start, queues = centre.queue_start, centre.queues
+        if by_score:
+            found = choose_highest(team.number, start, queues, keys)
+        else:
+            found = by_level(team.number, start, queues, centre.level, keys)
+        return None if found < 0 else team.skills[found - start[team.number]]
 
     def score(self, skill: Skill) -> float:
         """How much a rule that is not by level wants the first contact of a queue served; −∞ is not at all."""
         queue, now = skill.queue, self.clock.now
         since, standing = self.lines[queue].first(), len(self.lines[queue])
         if self.own_rule is None:
-            key, rule = self.first[queue], self.centre.rule
-            return float(score(rule, key, since, standing, skill.base, skill.weight, now))
+            first, rule = self.first[queue], self.centre.rule
+            return float(score(rule, now, first, since, standing, skill.base, skill.weight))
         return self.wants(skill, since, standing)
 
     def wants(self, skill: Skill, since: float, standing: int) -> float:
@@ -979,7 +993,8 @@ class Floor:
 
     def takes(self, agent: Agent, skill: Skill, contact: Contact) -> None:
         """An agent takes a contact into its hand, which may interrupt what is there: it answers or dials."""
-        contact.agent, contact.skill, contact.factor = agent, skill, skill.factor_for(agent)
+        contact.agent, contact.skill = agent, skill
+        contact.factor = skill.factor * skill.slowdown_for(agent)
         team, hand = agent.team, agent.hand
         if not hand:
             agent.busy_since = self.clock.now

@@ -37,10 +37,13 @@ def choose_group(
     return best
 
 
+# The routing rules, one function each. By `by_level` and `shortest_delay` an agent takes the first contact of the
+# lowest level, by the others that of the highest score; by `shortest_delay` alone groups are ranked otherwise than
+# by `prefer`.
+
+
 @kernel(lean=True)
-def choose_queue(
-    group: int, start: np.ndarray, queues: np.ndarray, level: np.ndarray, first: np.ndarray
-) -> int:
+def by_level(group: int, start: np.ndarray, queues: np.ndarray, level: np.ndarray, first: np.ndarray) -> int:
     """The queue for an agent: lowest level, then smallest joined − head start, then file order; a skill, or -1.
 
     start, queues, level: the centre's skills by group; first: float64 (queues,), joined − head start of each
@@ -61,29 +64,57 @@ def choose_queue(
 
 
 @kernel(lean=True)
-def choose_highest(group: int, start: np.ndarray, scores: np.ndarray) -> int:
-    """The skill of a group with the highest score, the first of several; -1 if all are −∞."""
-    best = -1
-    for skill in range(start[group], start[group + 1]):
-        if scores[skill] > -math.inf and (best < 0 or scores[skill] > scores[best]):
-            best = skill
-    return best
+def longest_wait(now: float, first: float) -> float:
+    """The score of a queue over all levels: how long its first contact waits; first: its joined − head start."""
+    return now - first
+
+
+@kernel(lean=True)
+def longest_queue(standing: int) -> float:
+    """The score of a queue: how many stand there."""
+    return float(standing)
+
+
+@kernel(lean=True)
+def weighted(base: float, weight: float, waited: float) -> float:
+    """The score of a queue: base + weight × the seconds that its first contact has waited, both those of the skill."""
+    return base + weight * waited
+
+
+@kernel(lean=True)
+def shortest_delay(factor: float, slowdown: float) -> float:
+    """The rank of a group for a contact: how many times as long as usual talk and wrap would last there.
+
+    factor: the skill's `handle_factor`; slowdown: the one for the hand that would take it.
+    """
+    return factor * slowdown
 
 
 @kernel(lean=True)
 def score(
-    rule: int, key: float, since: float, standing: int, base: float, weight: float, now: float
+    rule: int, now: float, first: float, since: float, standing: int, base: float, weight: float
 ) -> float:
     """How much a queue wants an agent under the rules that go by a score.
 
-    key: joined − head start of its first contact; since: the moment since which that stands there; standing: how
+    first: joined − head start of its first contact; since: the moment since which that stands there; standing: how
     many stand there; base, weight: those of the skill.
     """
     if rule == LONGEST_WAIT:
-        return now - key
+        return longest_wait(now, first)
     if rule == LONGEST_QUEUE:
-        return float(standing)
-    return base + weight * (now - since)
+        return longest_queue(standing)
+    return weighted(base, weight, now - since)
+
+
+@kernel(lean=True)
+def choose_highest(group: int, start: np.ndarray, queues: np.ndarray, scores: np.ndarray) -> int:
+    """The queue for an agent by score, the highest, then file order; a skill, or -1 if all are −∞."""
+    best = -1
+    for skill in range(start[group], start[group + 1]):
+        found = scores[queues[skill]]
+        if found > -math.inf and (best < 0 or found > scores[queues[best]]):
+            best = skill
+    return best
 
 
 @kernel(lean=True)

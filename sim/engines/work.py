@@ -40,8 +40,8 @@ class Work(NamedTuple):
     free, free_since, counted_to: by group; next_row, on_line, pending: int64 by queue; head, tail, length: int64 (2 ×
     queues,), the lines, then those for idle agents; first, idle_first: float64 by queue, by which agents compare
     them; open, easy (any free agent may take any contact), uncovered (another is first in line): int64 by queue;
-    present, within (of the roster, before events): int64 (groups, steps); rank, able, own: by place, score, may: by
-    skill, for one decision; own: the factor on talk and wrap of the first contact in hand.
+    present, within (of the roster, before events): int64 (groups, steps); rank, able, own: by place, key: by
+    queue, may: by skill, for one decision; own: the factor on talk and wrap of the first contact in hand.
     Agents of groups that may hold several contacts, from agent_start[group] on: held (-1: not here), turn
     (finishing number), finished, busy_since, hand (the row taken last; the others by BESIDE_IT); orders: room
     to sort. hours: float64 (4,
@@ -79,7 +79,7 @@ class Work(NamedTuple):
     rank: np.ndarray
     able: np.ndarray
     own: np.ndarray
-    score: np.ndarray
+    key: np.ndarray
     may: np.ndarray
     agent_start: np.ndarray
     held: np.ndarray
@@ -136,7 +136,7 @@ def _new_workspace(centre: Centre, rows: int) -> Work:
         rank=np.zeros(centre.groups.size),
         able=whole(centre.groups.size),
         own=np.zeros(centre.groups.size),
-        score=np.zeros(centre.queues.size),
+        key=np.zeros(queues),
         may=whole(centre.queues.size),
         agent_start=agents,
         held=whole(some),

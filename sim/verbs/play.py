@@ -2,13 +2,14 @@
 
 import math
 import time
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, overload
 
 from sim.errors import InputError, nearest, shown
 from sim.experiments.replicate import Progress, Totals, replicate
 from sim.jit import c_function
-from sim.measures.metrics import AGENT_METRICS, QUEUE_METRICS
+from sim.measures.metrics import AGENT_METRICS, OFFERED, QUEUE_METRICS, REACHED_AGENT
 from sim.model.centre import centre_of
 from sim.model.day import deal as deal_day
 from sim.reports.results import Comparison, Result
@@ -227,7 +228,18 @@ def _played(
     finished = results(all_totals)
     for result in finished.values():
         result.provenance = provenance
+    if rule is not None:
+        _warn_of_idleness(dict(zip(plans, all_totals, strict=True)))
     return finished
+
+
+def _warn_of_idleness(played: dict[str, Totals]) -> None:
+    """Say under which plans nobody was served by a rule of the user's own: it may answer −∞ to everything."""
+    for name, totals in played.items():
+        counted = totals.contacts.sum(axis=(0, 1))
+        if counted[OFFERED] and not counted[REACHED_AGENT]:
+            said = f"nobody was served under the plan {shown(name)} by this routing rule"
+            warnings.warn(f"{said}; see that it does not answer −inf to everything", stacklevel=4)
 
 
 def _own_rule(rule: Any) -> tuple[int, Any]:
