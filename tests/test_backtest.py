@@ -275,7 +275,7 @@ def test_days_that_were_fitted_cannot_test_the_fit() -> None:
 def test_the_anonymous_bank_fitted_in_january_is_predicted_in_february(tmp_path: Path) -> None:
     """Half-hours correlate above 0.85, the days' mean wait above 0.9, and 80% bands hold 70 to 90% of the half-hours.
 
-    Source: Guedj and Mandelbaum, "Anonymous Bank", Technion. With 100 rounds: 0.93, 0.98; replay 77 to 81%.
+    Source: Guedj and Mandelbaum, "Anonymous Bank", Technion. With 100 rounds: 0.94, 0.98; replay 70 to 73%.
     """
     place = Path(os.environ["CCSIM_DATA"]) / "anonymous_bank" / "calls_1999_jan_feb.csv.gz"
     log = read_log(place, mapping=ROOT / "configs" / "maps" / "anonymous_bank.yaml")
@@ -290,9 +290,8 @@ def test_the_anonymous_bank_fitted_in_january_is_predicted_in_february(tmp_path:
     replayed = found.intervals["replay"]
     assert replayed["service_level"].correlation > 0.88
     assert found.by_day["replay"]["mean_wait"].correlation > 0.93
-    # a little too pessimistic: whom only the simulation loses dials again
-    assert -0.03 < replayed["service_level"].bias < 0.01
-    assert -1.0 < replayed["mean_wait"].bias < 6.0
+    assert abs(replayed["service_level"].bias) < 0.04
+    assert abs(replayed["mean_wait"].bias) < 4.5
     for mode in ("replay", "forecast"):
         assert all(0.68 < found.intervals[mode][metric.name].inside < 0.9 for metric in METRICS), mode
     for key in ("c", "a"):

@@ -148,7 +148,7 @@ QUOTED = [
     ("chat_agents", "three each, hard questions", "all", "time_to_resolution", "33 min"),
     ("chat_agents", "one each", "all", "time_to_resolution", "15 min"),
     ("social_posts", "6 minutes, when phones are quiet", "social", "service_level", "63%"),
-    ("social_posts", "8 hours, when phones are quiet", "social", "service_level", "100%"),
+    ("social_posts", "8 hours, when phones are quiet", "social", "service_level", "99%"),
     ("social_posts", "6 minutes, posts before phones", "social", "service_level", "97%"),
     ("valued_customers", "like anyone", "service · valued", "lost_rate", "11.5%"),
     ("valued_customers", "like anyone", "all", "lost_value", "19,600"),

@@ -209,25 +209,19 @@ def test_never_answered_are_offered_contacts_that_no_agent_ever_spoke_to() -> No
     assert totals(made, rows)[0]["ivr_hang_ups"] == 1
 
 
-def test_a_contact_whose_promise_has_not_run_out_at_the_end_is_on_neither_side() -> None:
-    made = scenario({"mail": {"at_close": "carry", "service_level": {"within": "30 min"}}})
-    end = made.grid.horizon
-    rows = [
-        contact("answered", 0, 5), contact("pending", end - 1800, 1800, customer=1),
-        contact("pending", end - 1801, 1801, customer=2),
-    ]  # fmt: skip
-    found = totals(made, rows)[0]
-    assert picked(found, "within_target", "counted_for_target", "pending") == [1, 2, 2]
-    assert value(made, rows, 0, "service_level") == 0.5
-    assert value(made, rows, 0, "first_contact_resolution") == 1.0  # of one customer whose end is known
-
-
-def test_open_hours_that_end_before_a_promise_has_run_out_leave_it_open() -> None:
+def test_mail_of_closed_hours_whose_promise_has_not_run_out_at_the_end_is_on_neither_side() -> None:
     level = {"service_level": {"within": "2 h", "clock": "open_hours"}}
     made = scenario({"mail": MAIL["mail"] | level}, **WEEK)
-    rows = [contact("pending", AGAIN - HOUR, HOUR), contact("pending", 9 * HOUR, 10 * HOUR, customer=1)]
+    rows = [
+        contact("pending", AGAIN + HOUR, HOUR),  # after the last closing: nobody could have answered it
+        contact("pending", AGAIN - HOUR, 3 * HOUR, customer=1),  # an hour of the two was left for it
+        contact("pending", 9 * HOUR, 10 * HOUR, customer=2),
+    ]
     found = totals(made, rows)[0]
-    assert picked(found, "within_target", "counted_for_target") == [0, 1]
+    assert picked(found, "within_target", "counted_for_target", "pending") == [0, 2, 3]
+    short = {"service_level": {"within": "20 min"}}
+    late = totals(scenario({"mail": MAIL["mail"] | short}, **WEEK), rows[:1])[0]
+    assert late["counted_for_target"] == 1  # whose time has passed
 
 
 # Contacts that wait at opening

@@ -492,6 +492,27 @@ def test_agents_who_take_the_next_contact_at_once_have_no_wrap() -> None:
     assert np.median(duty.wrap_gaps(later)) == pytest.approx(7.0)
 
 
+@pytest.mark.parametrize(("mean", "cv"), [(30.0, 0.0), (5.0, 1.0), (20.0, 1.0), (40.0, 0.5)])
+def test_wrap_is_read_from_the_quartiles_of_gaps_however_long_the_breaks(mean: float, cv: float) -> None:
+    """4,000 gaps of which a twentieth are breaks of 100 to 300 s, in whole seconds: that makes up to an eighth."""
+    rng = np.random.default_rng(8)
+    shape = {0.0: math.inf, 1.0: 1.0, 0.5: 2.1013}[cv]
+    gaps = mean * (1.0 if cv == 0 else rng.weibull(shape, 4000) / math.gamma(1 + 1 / shape)) + np.zeros(4000)
+    gaps[::20] = rng.uniform(100, 300, 200)
+    found = duty.wrap_of(np.floor(gaps + 0.5))
+    assert found is not None
+    assert found.mean.value == pytest.approx(mean, rel=0.125)
+    assert found.cv == pytest.approx(cv, abs=0.16)
+
+
+def test_a_fit_of_any_classes_runs() -> None:
+    """Names that scenarios keep for themselves."""
+    log = made(5)
+    named = dataclasses.replace(log, kind=np.arange(len(log)) % 3, kinds=("all", "others", "a.b"))
+    queue = fit_contacts(named, Choice(weekdays=EVERY_DAY)).scenario.queues["support"]
+    assert list(queue.classes) == ["all contacts", "others contacts", "a b"]
+
+
 def test_transfers_and_the_ivr_come_back() -> None:
     support = CENTRE["queues"]["support"] | {
         "ivr": {"time": {"distribution": "gamma", "mean": "40 s", "cv": 0.5}, "hangs_up": 0.05},

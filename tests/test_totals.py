@@ -147,6 +147,7 @@ def count_contact(
         total["delayed"] += contact.wait > 0 or requested
         total["longest_wait"] = max(total["longest_wait"], contact.wait)
     undecided = outcome == Outcome.PENDING and due(contact, queue, scenario) >= scenario.grid.horizon
+    undecided = undecided and all(contact.joined >= closes for _, closes in queue.open_spans(scenario.grid))
     if offered and not requested and not undecided:
         answered = outcome == Outcome.ANSWERED
         in_time = answered and contact.answered <= due(contact, queue, scenario)

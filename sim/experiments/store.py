@@ -11,7 +11,7 @@ from sim.errors import InputError, shown
 from sim.experiments.design import Sweep
 from sim.experiments.kept import Kept, kept_of
 
-FORMAT = 1
+FORMAT = 2  # 1: before left_on_announcement
 APPLICATION = 0x63637377  # what PRAGMA application_id says of a store: "ccsw"
 CACHE = 64_000  # kB of pages kept in memory
 CHECKPOINT = 4_000  # pages of the log after which they are moved into the file

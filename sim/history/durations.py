@@ -53,8 +53,10 @@ class Durations(NamedTuple):
         return self.families[0]
 
     def quantile(self, share: float) -> float:
-        """The duration (s) below which a share of the data lies, straight between the edges of the bins."""
+        """The duration (s) below which a share of the data lies: a whole second, or straight between edges of bins."""
         below = np.append(0.0, np.cumsum(self.counts) / self.counts.sum())
+        if np.all(self.edges[1:] % 1.0 == 0.5):
+            return float(self.edges[max(int(np.searchsorted(below, share)), 1)] - 0.5)
         return float(np.interp(share, below, self.edges))
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from sim.history.arrivals import Volumes, volumes_of_counts
 from sim.history.contacts import Contacts
 from sim.history.days import Window
-from sim.history.durations import are_whole, binned
+from sim.history.durations import are_whole
 from sim.history.moments import EPOCH_DAY
 from sim.history.survival import NORMAL
 from sim.measures.estimate import Estimate
@@ -32,9 +32,10 @@ SMALL = 0.03  # of all contacts: a group below is merged
 MOST_GROUPS = 8
 AT_WORK, LONGEST_GAP, ENOUGH_GAPS = (
     3,
-    120.0,
+    300.0,
     100,
-)  # waiting, s, gaps: what wrap is read from, where it is not logged
+)  # waiting, s, gaps: what wrap is read from where it is not logged
+LEAST_RATIO, LEAST_SHAPE = 1.05, 0.7  # of quartiles, and of a Weibull: wrap is hardly steadier, or wilder
 NEXT_AT_ONCE = 1.0  # s: half of the gaps below this, and agents need no time between two contacts
 
 
@@ -165,18 +166,32 @@ def wrap_gaps(contacts: Contacts) -> Array:
     return gaps if gaps.size and float(np.median(gaps)) >= NEXT_AT_ONCE else np.zeros(0)
 
 
-def wrap_of(gaps: Array) -> Estimate | None:
-    """Mean s of the exponential that has the median of some gaps, with its 95% interval; None for too few.
+class Wrap(NamedTuple):
+    """Wrap read from gaps: mean s with its 95% interval, and cv, of the Weibull with their quartiles."""
 
-    The median, because the longest gaps are breaks. Its interval is that of the order statistics.
+    mean: Estimate
+    cv: float
+
+
+def wrap_of(gaps: Array) -> Wrap | None:
+    """The Weibull with the quartiles of some gaps; None for too few.
+
+    Quartiles, because the longest gaps are breaks: F(t) = 1 − exp(−(t ÷ scale)^shape) has the ratio of its quartiles
+    (ln 4 ÷ ln 4⁄3)^(1 ÷ shape); 1 is the exponential. The interval is that of the median.
     """
     if gaps.size < ENOUGH_GAPS:
         return None
-    edges, counts = binned(gaps, are_whole(gaps))
-    below = np.append(0.0, np.cumsum(counts) / counts.sum())
     spread = 0.5 * NORMAL / math.sqrt(gaps.size)
-    value, low, high = (np.interp([0.5, 0.5 - spread, 0.5 + spread], below, edges) / math.log(2.0)).tolist()
-    return Estimate(value, low, high)
+    first, low, median, high, third = np.quantile(
+        gaps, [0.25, 0.5 - spread, 0.5, 0.5 + spread, 0.75]
+    ).tolist()
+    if are_whole(gaps):  # known to half a second
+        low, high = low - 0.5, high + 0.5
+    ratio = max(third / max(first, 1e-3), LEAST_RATIO)
+    shape = max(math.log(math.log(4.0) / math.log(4.0 / 3.0)) / math.log(ratio), LEAST_SHAPE)
+    mean = median * math.gamma(1.0 + 1.0 / shape) / math.log(2.0) ** (1.0 / shape)
+    cv = math.sqrt(math.gamma(1.0 + 2.0 / shape) / math.gamma(1.0 + 1.0 / shape) ** 2 - 1.0)
+    return Wrap(Estimate(mean, mean * low / median, mean * high / median), cv)
 
 
 def _joined(spans: _Spans, most: float, lengthen: Array | None = None) -> _Spans:

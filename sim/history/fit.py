@@ -13,11 +13,11 @@ from sim.history.arrivals import correlations, variation, volumes_of
 from sim.history.choice import Choice
 from sim.history.contacts import Contacts, Outcome
 from sim.history.days import Window, window_of
-from sim.history.durations import Durations, are_whole, durations_of, mean_by_days
+from sim.history.durations import Durations, Fitted, are_whole, durations_of, mean_by_days
 from sim.history.duty import Duty, duty_of, staffing, wrap_gaps, wrap_of
 from sim.history.evidence import Fit, GroupFit, QueueFit
 from sim.history.happened import happened_to
-from sim.history.kinds import ClassFit, shares_of
+from sim.history.kinds import ClassFit, shares_of, stands_for
 from sim.history.moments import EPOCH_DAY, local_days_and_seconds
 from sim.history.remarks import FEWEST, remarks_on
 from sim.history.returns import Links, linked, received, redials_of, transfers_of
@@ -173,25 +173,27 @@ def _durations(seen: _Seen, mine: Mask, seconds: Array, shortest: float | None =
     return durations_of(seconds[mine], seen.day[mine], seen.slot[mine], seen.whole_seconds)
 
 
-def _patience(seen: _Seen, mine: Mask) -> Patience | None:
-    """From all who joined and whose wait is known; who did not hang up is censored."""
+def _patience(seen: _Seen, mine: Mask, each: float = 1.0) -> Patience | None:
+    """From all who joined and whose wait is known; who did not hang up is censored. each: what a hang-up stands for."""
     contacts = seen.contacts
     with np.errstate(invalid="ignore"):
         mine = mine & (contacts.wait >= 0) & (contacts.outcome != Outcome.BLOCKED)
     if not mine.any():
         return None
     hung_up = contacts.outcome[mine] == Outcome.ABANDONED
-    return patience_of(contacts.wait[mine], hung_up, seen.whole_seconds)
+    return patience_of(contacts.wait[mine], hung_up, seen.whole_seconds, each)
 
 
 def _classes(seen: _Seen, mine: Mask) -> tuple[ClassFit, ...]:
     contacts = seen.contacts
-    shares = shares_of(contacts.kind, mine, seen.slot, seen.day)
-    names = written_names([contacts.kinds[code] for code in shares], ("others",))
+    hung_up = contacts.outcome == Outcome.ABANDONED
+    each = stands_for(contacts.kind[mine], hung_up[mine], contacts.wait[mine])
+    shares = shares_of(contacts.kind, mine, seen.slot, seen.day, np.where(hung_up, each, 1.0))
+    names = written_names([contacts.kinds[code] for code in shares], ("all", "others"))
     found = []
     for name, (code, share) in zip(names, shares.items(), strict=True):
         own = mine & (contacts.kind == code)
-        found.append(ClassFit(name, int(own.sum()), share, _patience(seen, own)))
+        found.append(ClassFit(name, int(own.sum()), share, _patience(seen, own, each)))
     return tuple(found)
 
 
@@ -208,12 +210,13 @@ def _ivr(seen: _Seen, mine: Mask) -> Durations | None:
 def _wrap_gap(seen: _Seen) -> Durations | None:
     """Wrap read from the time between contacts, where it is not logged and there are enough."""
     gaps = wrap_gaps(seen.contacts.only(seen.used))
-    mean = wrap_of(gaps)
-    if mean is None:
+    wrap = wrap_of(gaps)
+    if wrap is None:
         return None
     nothing = np.zeros(gaps.size, np.int64)
     found = durations_of(gaps, nothing, nothing, seen.whole_seconds)
-    return found._replace(mean=mean) if found else None
+    family = Fitted("weibull", wrap.cv, 0.0, 0.0)
+    return found._replace(mean=wrap.mean, families=(family,)) if found else None
 
 
 def _groups(

@@ -33,10 +33,10 @@ class Presence(NamedTuple):
     """Spells at work, by agent and start: the agent's code and both ends, Unix s.
 
     start: before the first contact, by the time for which agents at work are usually free then; end: the middle of
-    the last contact: agents of a scenario finish what they have, so that they stay as long as the real ones did;
-    over: the end of that contact. served: bool (agents, queues), which of the log's queues each agent serves. gaps:
-    how many there are below `BREAK` between two contacts of one agent; away: in how many of these the agent was
-    passed over so often that it was not at work.
+    the last contact, as agents of a scenario finish what they have and so stay as long as the real ones did, and
+    later by the share of those who were free when they went; over: the end of that contact. served: bool (agents,
+    queues), which of the log's queues each agent serves. gaps: how many there are below `BREAK` between two contacts
+    of one agent; away: in how many of these the agent was passed over so often that it was not at work.
     """
 
     agent: Codes
@@ -76,18 +76,28 @@ def presences_of(contacts: Contacts, wrap: float = 0.0) -> tuple[Presence, ...]:
     gap = np.append(start[1:], np.inf) - over
     short = np.flatnonzero(same & (gap > 0) & (gap <= BREAK))
     passed = np.zeros(agent.size, np.int64)
-    passed[short] = _passed_over(over[short], start[short + 1], agent[short], (start, since, queue), served)
+    answers = (
+        start,
+        since - wrap * np.isnan(contacts.wrap_end[worked]),
+        queue,
+    )  # a wrap that is a mean may be shorter
+    passed[short] = _passed_over(over[short], start[short + 1], agent[short], answers, served)
     middle = (start + over) / 2
     found = []
     for most in PASSED_OVER:
         away = (gap > BREAK) | (passed >= most)
         last = np.flatnonzero(~same | away)
         first = np.insert(last[:-1] + 1, 0, 0)
-        idle = _usual_idle(start[1:], np.maximum(gap[:-1], 0.0), same[:-1] & ~away[:-1], start[first])
-        came = np.maximum(start[first] - idle, since[first])
+        free, there = np.maximum(gap[:-1], 0.0), same[:-1] & ~away[:-1]
+        came = np.maximum(start[first] - _usual_idle(start[1:], free, there, start[first]), since[first])
+        idle, busy = float(free[there].sum()), float(np.maximum(over - start, 0.0).sum())
+        was_free = idle / (idle + busy) if idle + busy > 0 else 0.0
+        stayed = over[last] - middle[last] + _usual_idle(start[1:], free, there, over[last])
+        back = np.append(np.where(agent[first[1:]] == agent[first[:-1]], came[1:], np.inf), np.inf)
+        went = np.minimum(middle[last] + was_free * stayed, np.maximum(back, over[last]))
         found.append(
             Presence(
-                agent[first], came, np.maximum(middle[last], start[first]), over[last], served, short.size,
+                agent[first], came, np.maximum(went, start[first]), over[last], served, short.size,
                 int(np.count_nonzero(passed >= most)),
             )
         )  # fmt: skip

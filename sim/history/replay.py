@@ -182,7 +182,7 @@ def assumed_wrap(contacts: Contacts) -> float:
     if np.any(~np.isnan(contacts.wrap_end)):
         return 0.0
     found = wrap_of(wrap_gaps(contacts))
-    return found.value if found else 0.0
+    return found.mean.value if found else 0.0
 
 
 def agents_by_day(

@@ -205,7 +205,11 @@ def _delay(after: _Followed, others: _Followed, scale: float, within: float) -> 
     usual = scale * float(others.weight.sum())
     total = float(after.weight.sum())
     mean = (float(after.delay @ after.weight) - scale * float(others.delay @ others.weight)) / (total - usual)
-    mean = _uncut(max(mean, 1e-3), within)
+    if (
+        not mean > 0.0
+    ):  # what follows an answer comes later than what follows a hang-up: the delays as they are
+        mean = float(after.delay @ after.weight) / total
+    mean = _uncut(mean, within)
     order = np.argsort(after.delay)
     fitted = np.expm1(-after.delay[order] / mean) / math.expm1(-within / mean)
     steps = np.insert(np.cumsum(after.weight[order]), 0, 0.0) / total

@@ -70,28 +70,30 @@ class Patience(NamedTuple):
     shares: dict[float, Estimate]
 
 
-def kaplan_meier(waited: Array, hung_up: Mask) -> Curve:
+def kaplan_meier(waited: Array, hung_up: Mask, each: float = 1.0) -> Curve:
     """The curve of patience: who did not hang up was censored after the wait, those of the same moment included.
 
-    waited: seconds, float64 (n,), no NaN; hung_up: bool (n,). Who is answered at the very moment another hangs up
+    waited: seconds, float64 (n,), no NaN; hung_up: bool (n,); each: how many each hang-up stands for.
+    Who is answered at the very moment another hangs up
     was still at risk. Source: Kaplan and Meier 1958; Greenwood 1926.
     """
     times, counts = np.unique(waited[hung_up], return_counts=True)
-    left = counts.astype(np.float64)
+    left = np.asarray(each * counts, np.float64)
     at_risk = (waited.size - np.searchsorted(np.sort(waited), times)).astype(np.float64)
+    at_risk += (each - 1.0) * (np.count_nonzero(hung_up) - np.searchsorted(np.sort(waited[hung_up]), times))
     with np.errstate(divide="ignore"):
         variance = np.cumsum(left / (at_risk * (at_risk - left)))
     alive = np.asarray(np.cumprod(1.0 - left / at_risk), np.float64)
     return Curve(times, at_risk, left, alive, variance, int(waited.size), int(hung_up.sum()))
 
 
-def patience_of(waited: Array, hung_up: Mask, whole_seconds: bool) -> Patience | None:
+def patience_of(waited: Array, hung_up: Mask, whole_seconds: bool, each: float = 1.0) -> Patience | None:
     """The patience behind some waits; None if nobody waited or hung up.
 
-    waited, hung_up as for `kaplan_meier`. whole_seconds: the waits were taken from stamps of whole seconds; what was
-    written as 10 s then lasted up to 10.5 s on average over the rounding of both ends.
+    waited, hung_up, each as for `kaplan_meier`. whole_seconds: the waits were taken from stamps of whole seconds; what
+    was written as 10 s then lasted up to 10.5 s on average over the rounding of both ends.
     """
-    curve = kaplan_meier(waited, hung_up)
+    curve = kaplan_meier(waited, hung_up, each)
     if not curve.hung_up or not waited.max() > 0:
         return None
     late = 0.5 if whole_seconds else 0.0
@@ -99,9 +101,9 @@ def patience_of(waited: Array, hung_up: Mask, whole_seconds: bool) -> Patience |
     had_to_wait = (waited > 0) | hung_up  # hang-ups in second 0 are not among those answered at once
     kept, before = had_to_wait, 0.0
     if balks is not None:
-        curve = kaplan_meier(waited[had_to_wait], hung_up[had_to_wait])
+        curve = kaplan_meier(waited[had_to_wait], hung_up[had_to_wait], each)
         kept, before = had_to_wait & ~(hung_up & (waited <= FIRST)), usual * (FIRST + late)
-    fitted = kaplan_meier(waited[kept], hung_up[kept])
+    fitted = kaplan_meier(waited[kept], hung_up[kept], each)
     never = _never(waited[kept], fitted)
     points = _points(fitted, before, never.value if never else 0.0, late)
     if not points and fitted.hung_up:

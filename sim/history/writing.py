@@ -151,11 +151,10 @@ def _wrap(queue: QueueFit, fit: Fit) -> list[str]:
         return comment(["wrap: none on record."], 4)
     gap = fit.wrap_gap
     said = (
-        "wrap: ASSUMED to be the time to the next contact while three or more waited, picking up included: the "
-        f"exponential with the median of {gap.contacts:,} gaps of at most 2 min, {number(gap.quantile(0.5))} s; of all "
-        "queues."
+        "wrap: ASSUMED to be the time to the next contact while three or more waited, picking up included: the Weibull "
+        f"with the quartiles of {gap.contacts:,} gaps of at most 5 min; of all queues."
     )
-    return [*comment([said], 4), f"    wrap: {{distribution: exponential, mean: {seconds(gap.mean.value)}}}"]
+    return [*comment([said], 4), f"    wrap: {{{family(gap)}}}"]
 
 
 def _classes(queue: QueueFit) -> list[str]:

@@ -218,9 +218,9 @@ QUEUE_METRICS: dict[str, Metric] = {
             "first_contact_resolution",
             "ratio",
             "share",
-            "customers served at their first attempt, after which nothing followed ÷ customers not pending",
+            "customers served at their first attempt, after which nothing followed ÷ customers",
             "resolved_at_once",
-            "known_customers",
+            "customers",
         ),
         Metric(
             "customer_wait",
@@ -541,8 +541,12 @@ def count_for_target(row, t, queue, requested, c, rules, cell):
     else:
         due = joined + within
         early = gone and t.f[r.WAIT, row] <= within
-    if outcome == O_PENDING and due >= c.horizon:
-        return  # it may still be answered in time, or not: nobody knows
+    if (
+        outcome == O_PENDING
+        and due >= c.horizon
+        and moment_within(c.span_start, c.span_opens, c.span_closes, queue, joined, 0.0) == math.inf
+    ):
+        return  # it came when the queue had closed for good, and its time has not run out: nobody could have answered
     in_time = answered and t.f[r.ANSWERED, row] <= due
     if in_time or (early and definition == 3):
         cell[WITHIN_TARGET] += 1.0
@@ -932,7 +936,6 @@ def queue_figures(totals: np.ndarray, scenario: Scenario, seconds: Any) -> dict[
     figures["never_answered"] = figures["offered"] - figures["answered"] - figures["callbacks_served"]
     resolved = figures["customers"] - figures["unserved_customers"] - figures["pending_customers"]
     figures["resolved"], figures["resolved_at_once"] = resolved, resolved - figures["resolved_later"]
-    figures["known_customers"] = figures["customers"] - figures["pending_customers"]
     figures["customer_contacts"] = figures["customers"] + figures["further_contacts"]
     figures["deferred_hours"] = figures["work_put_off"] / 3600.0
     figures["returned_hours"] = figures["work_called_back"] / 3600.0

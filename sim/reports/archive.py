@@ -12,7 +12,8 @@ import numpy as np
 
 from sim.errors import InputError, shown
 
-FORMAT = 1  # of every document and file that is written
+FORMAT = 1  # of every document that is written
+SAVED = 2  # of every file with arrays; 1: before left_on_announcement
 HEAD = "result.json"
 
 
@@ -20,7 +21,7 @@ def packed(head: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes:
     """The bytes of such a file."""
     written = BytesIO()
     with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(HEAD, json.dumps({"format": FORMAT, **head}, ensure_ascii=False))
+        archive.writestr(HEAD, json.dumps({"format": SAVED, **head}, ensure_ascii=False))
         for name, array in arrays.items():
             part = BytesIO()
             np.save(part, array, allow_pickle=False)
@@ -31,7 +32,7 @@ def packed(head: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes:
 def parts(archive: zipfile.ZipFile) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """The document and the arrays of such a file; InputError for one of another format."""
     head = json.loads(archive.read(HEAD))
-    if head["format"] != FORMAT:
+    if head["format"] != SAVED:
         raise InputError(f"is of format {shown(head['format'])}, which this version does not read")
     names = [name[:-4] for name in archive.namelist() if name.endswith(".npy")]
     return head, {n: np.load(BytesIO(archive.read(f"{n}.npy")), allow_pickle=False) for n in names}

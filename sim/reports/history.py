@@ -315,8 +315,8 @@ def _wrap_gap(fit: Fit) -> list[str]:
         return []
     quartiles = ", ".join(f"{fit.wrap_gap.quantile(share):.3g}" for share in (0.25, 0.5, 0.75))
     return [
-        "Wrap is not on record; assumed is the time to the next contact while three or more waited, exponential "
-        f"with the median of {fit.wrap_gap.contacts:,} of at most 2 min: {said(fit.wrap_gap.mean, 's')} on average. "
+        "Wrap is not on record; assumed is the time to the next contact while three or more waited, the Weibull "
+        f"with the quartiles of {fit.wrap_gap.contacts:,} of at most 5 min: {said(fit.wrap_gap.mean, 's')} on average. "
         f"Quartiles: {quartiles} s; long ones are breaks."
     ]
 

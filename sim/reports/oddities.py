@@ -21,6 +21,8 @@ from sim.scenario.schema import Scenario
 from sim.scenario.units import DAY, say_duration, say_weekdays
 from sim.scenario.weeks import Grid, hours_of_opening_day, say_span
 
+SELDOM = 0.05  # of those who come again, within the hours: fewer is hardly anybody
+
 
 def odd(scenario: Scenario) -> Iterator[str]:
     """What is allowed but seldom meant, one sentence each."""
@@ -108,7 +110,11 @@ def _odd_hours(name: str, queue: Queue, grid: Grid) -> Iterator[str]:
         if played < end - start < DAY:
             yield f"the hours of {name}, {say_span((start, end))}, are cut to {grid.said}."
     if len(hours) == 7:
-        played_on = {grid.weekday(day) for day in range(math.ceil((grid.opens + grid.horizon) / DAY))}
+        before = hours[grid.weekday(-1)]
+        reached = any(end > DAY + grid.opens for _, end in before)  # a night that began the day before
+        played_on = {
+            grid.weekday(day) for day in range(-int(reached), math.ceil((grid.opens + grid.horizon) / DAY))
+        }
         known = {hours[day] for day in played_on} | {()}
         if others := [day for day in range(7) if day not in played_on and hours[day] not in known]:
             yield f"the hours of {name} on {say_weekdays(others)} are never played: they are outside {grid.said}."
@@ -118,10 +124,13 @@ def _odd_delays(name: str, queue: Queue, grid: Grid) -> Iterator[str]:
     """Returns after a longer time than the queue is open, which alone counts for them."""
     returns: dict[str, Repeat | Redial | None] = {"repeat": queue.repeat, "redial": queue.redial}
     returns |= {f"classes.{kind}.redial": one.redial for kind, one in queue.classes.items()}
-    hours = sum(closes - opens for opens, closes in queue.open_spans(grid))
+    spans = queue.open_spans(grid)
+    hours = grid.horizon if queue.after_hours == "waits" else sum(closes - opens for opens, closes in spans)
     for key, again in returns.items():
-        mean = min(drawn.mean for drawn in again.after.drawn) if again and again.share else 0.0
-        if mean > hours:
+        if not again or not again.share:
+            continue
+        mean = min(drawn.mean for drawn in again.after.drawn)
+        if mean > hours and max(float(drawn.cdf(hours)) for drawn in again.after.drawn) < SELDOM:
             yield (
                 f"{key}.after of {name} is {say_duration(mean)} on average, and the queue is open for "
                 f"{say_duration(hours)} in all: hardly anybody comes again within the horizon."
