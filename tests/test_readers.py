@@ -380,6 +380,9 @@ def test_cells_are_renamed_and_classes_are_read(tmp_path: Path) -> None:
     assert contacts.kind.tolist() == [0, -1, -1]
     assert list(contacts.frame()["class"].astype(object).fillna("")) == ["A", "", ""]
     assert "class" not in mapped(tmp_path, TABLE).frame()
+    unmet = columns.replace("{Ann: A}", "{Ann: A, 1: gold}")  # where the file says 1.0
+    account = str(mapped(tmp_path, TABLE, MAPPING.replace("queue: queue", unmet)).account)
+    assert 'Of the values of class, none of these stands in the file: "1".' in account
 
 
 def test_a_column_with_too_many_names_is_no_class(tmp_path: Path) -> None:

@@ -234,7 +234,7 @@ def _name(cell: Any) -> str:
 
 
 def _time_of_day(place: str, cell: Any) -> str:
-    moment = _moment(place, cell)
+    moment = _moment(place, cell, dated="")
     if isinstance(moment, datetime.datetime):
         raise InputError(f"{place}: {said_cell(cell)} has a date: write 08:00, and the day in a column day")
     if isinstance(moment, tuple):
@@ -324,8 +324,13 @@ def _from_first_day(row: str, cell: Any, moment: tuple[Days, float], grid: Grid)
     return (days[0] - grid.starts) * DAY + seconds
 
 
-def _moment(row: str, cell: Any) -> float | tuple[Days, float] | datetime.datetime:
-    """Seconds from some midnight of a clock time, with its weekdays if it has any, or the moment of a date."""
+def _moment(
+    row: str, cell: Any, dated: str = " or 2026-01-31 08:00"
+) -> float | tuple[Days, float] | datetime.datetime:
+    """Seconds from some midnight of a clock time, with its weekdays if it has any, or the moment of a date.
+
+    dated: what an error says of dates, nothing where they are not taken.
+    """
     if is_blank(cell):
         raise InputError(f"{row}: the time is blank: write one such as 08:00")
     if isinstance(cell, datetime.timedelta):
@@ -341,11 +346,9 @@ def _moment(row: str, cell: Any) -> float | tuple[Days, float] | datetime.dateti
             try:
                 cell = datetime.datetime.fromisoformat(cell.strip())
             except ValueError:
-                raise InputError(f"{row}: {problem.problem}, or 2026-01-31 08:00") from None
+                raise InputError(f"{row}: {problem.problem}{dated and ','}{dated}") from None
     if not isinstance(cell, datetime.datetime) or cell.tzinfo is not None:
-        raise InputError(
-            f"{row}: {said_cell(cell)} is not a time: write 08:00 or 2026-01-31 08:00, or format it so"
-        )
+        raise InputError(f"{row}: {said_cell(cell)} is not a time: write 08:00{dated}, or format it so")
     if cell < _EPOCH:
         return (cell - datetime.datetime.combine(cell.date(), datetime.time())).total_seconds()
     return cell

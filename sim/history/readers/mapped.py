@@ -59,6 +59,8 @@ def read(path: Path, mapping: Mapping, zone: str, keep: bool = False, encoding: 
                 f"column {shown(column)} holds {held:,} names of classes, at most {MOST_CLASSES} make sense; name "
                 "another column, or give several cells one name with values: {cell: name}"
             )
+        for name, found in (("queue", names[0]), ("class", names[3])):
+            _say_unmet(mapping, name, found, tally)
         _drop_copies(columns, tally)
         if by_wall:
             _to_utc(columns, zone, tally)
@@ -111,6 +113,16 @@ def _columns(
     if mapping.outcome:
         found["outcome"] = _outcomes(cells[mapping.outcome], mapping)
     return {name: column[good] for name, column in found.items()}, (zoned.pop() if zoned else None)
+
+
+def _say_unmet(mapping: Mapping, name: str, found: Names, tally: Tally) -> None:
+    """Remark on names that no cell was given, as where 1 is written and 1.0 stands in the file."""
+    values = mapping.columns[name].values if name in mapping.columns else {}
+    unmet = [cell for cell, given in values.items() if given not in found.names]
+    if unmet:
+        tally.remark(
+            f"Of the values of {name}, none of these stands in the file: {', '.join(map(shown, unmet))}."
+        )
 
 
 def _outcomes(told: Array, mapping: Mapping) -> Array:
