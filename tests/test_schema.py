@@ -245,6 +245,7 @@ LOOP = "the shares multiply to 100%, so that no customer is ever done; make one 
         ("transfer: [{to: suport, share: 1%}]", 'transfer, item 1, to: there is no queue "suport"'),
         ("transfer: [{to: support, share: 1%}, {to: suport, share: 1%}]", 'transfer, item 2, to: there is no queue "suport"'),
         ("transfer: [{to: support, share: 1%}, {to: support, shares: 1%}]", "transfer, item 2, shares: unknown key (did"),
+        ("classes: vip", 'classes: "vip" is not a mapping of keys to values; write names and what they stand for, as in {vip: {share: 10%, head_start: 1 min}}'),
         ("transfer: [{to: support, share: 1%}, 3]", "transfer, item 2: 3 is not a mapping of keys to values"),
         ("transfer: {to: support}", "transfer.share: is missing; it is required here"),
         ("transfer: {to: support, share: 15}", "transfer.share: 15 is not a share: write 15% or 0.15"),

@@ -39,6 +39,24 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
 }
 
 
+_MEMBERS = {
+    "queues": ("calls", "Queue"), "agents": ("desk", "Group"), "classes": ("vip", "CustomerClass"),
+    "shift_types": ("full", "ShiftType"), "shifts": ("early", "Shift"), "targets": ("calls", "Target"),
+}  # fmt: skip
+"""Keys that hold parts by name: a name, and what it stands for."""
+
+
+def members_of(key: str) -> str:
+    """What a remedy says of a key that holds parts by name, as `classes`; nothing of any other."""
+    name, part = _MEMBERS.get(key, ("", ""))
+    return f"; write names and what they stand for, as in {_written({name: EXAMPLES[part]})}" if part else ""
+
+
+def member_of(key: str) -> str:
+    """The same for one of the parts."""
+    return f"; write {_written(EXAMPLES[_MEMBERS[key][1]])}" if key in _MEMBERS else ""
+
+
 def example_of(model: type[BaseModel], given: Any = None) -> str:
     """A part as it may be written, with a value that was given in its place under the first key that takes it.
 

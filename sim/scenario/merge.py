@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sim.errors import InputError, nearest, shown
+from sim.scenario.examples import member_of, members_of
 from sim.scenario.known import NOTHING, is_known
 
 
@@ -63,7 +64,7 @@ def _members(
     if key not in document:
         return {}
     default = {} if default is None else _mapping(default, default_path)
-    members = _mapping(document[key], key)
+    members = _mapping(document[key], key, members_of(key))
     for name, member in members.items():
         if not isinstance(name, str) or not name or "." in name or name == "all":
             raise InputError(
@@ -71,7 +72,7 @@ def _members(
             )
         if is_known(members, known.get(key), name):
             continue
-        own = {} if member is None else _mapping(member, f"{key}.{name}")
+        own = {} if member is None else _mapping(member, f"{key}.{name}", member_of(key))
         members[name] = {k: v for k, v in {**copy.deepcopy(default), **own}.items() if v is not None}
     document[key] = members
     return members

@@ -16,7 +16,7 @@ from sim.scenario.durations import Duration_ as Duration_
 from sim.scenario.durations import Frozen
 from sim.scenario.durations import Patience as Patience
 from sim.scenario.events import Event
-from sim.scenario.examples import example_at, example_of
+from sim.scenario.examples import example_at, example_of, members_of
 from sim.scenario.expand import expand, where_written
 from sim.scenario.known import NOTHING, Known, with_known
 from sim.scenario.merge import merged
@@ -248,7 +248,8 @@ def one_sentence(error: ValidationError, document: Any) -> InputError:
         said = f"{shown(first['input'])} is not a mapping of keys to values"
         return InputError(f"{said}; write {example_of(_model_at(place), first['input'])}", path=path)
     if first["type"] == "dict_type":
-        return InputError(f"{shown(first['input'])} is not a mapping of keys to values", path=path)
+        said = f"{shown(first['input'])} is not a mapping of keys to values"
+        return InputError(f"{said}{members_of(place[-1])}", path=path)
     return InputError(f"{shown(first['input'])}: {first['msg'][0].lower()}{first['msg'][1:]}", path=path)
 
 
