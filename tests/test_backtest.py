@@ -290,12 +290,13 @@ def test_the_anonymous_bank_fitted_in_january_is_predicted_in_february(tmp_path:
     replayed = found.intervals["replay"]
     assert replayed["service_level"].correlation > 0.88
     assert found.by_day["replay"]["mean_wait"].correlation > 0.93
-    assert abs(replayed["service_level"].bias) < 0.04
-    assert abs(replayed["mean_wait"].bias) < 4.5
+    assert abs(replayed["service_level"].bias) < 0.03
+    assert abs(replayed["mean_wait"].bias) < 4.0
     for mode in ("replay", "forecast"):
         assert all(0.68 < found.intervals[mode][metric.name].inside < 0.9 for metric in METRICS), mode
     for key in ("c", "a"):
-        assert found.formulas["replay"][key]["service_level"].correlation < 0.7
+        beside = found.formulas["replay"][key]["service_level"].correlation
+        assert beside < replayed["service_level"].correlation - 0.25
 
 
 def test_the_command_says_in_one_sentence_what_is_wrong(

@@ -30,11 +30,8 @@ SERVES = 0.02  # of an agent's contacts: a queue below is no skill
 KNOWN_AGENT = 50  # contacts, to know what an agent serves
 SMALL = 0.03  # of all contacts: a group below is merged
 MOST_GROUPS = 8
-AT_WORK, LONGEST_GAP, ENOUGH_GAPS = (
-    3,
-    300.0,
-    100,
-)  # waiting, s, gaps: what wrap is read from where it is not logged
+AT_WORK, ENOUGH_GAPS = 3, 100  # waiting, gaps: what wrap is read from where it is not logged
+LONGEST_GAP = 300.0  # s: longer ones are breaks
 LEAST_RATIO, LEAST_SHAPE = 1.05, 0.7  # of quartiles, and of a Weibull: wrap is hardly steadier, or wilder
 NEXT_AT_ONCE = 1.0  # s: half of the gaps below this, and agents need no time between two contacts
 

@@ -215,7 +215,7 @@ def _wrap_gap(seen: _Seen) -> Durations | None:
         return None
     nothing = np.zeros(gaps.size, np.int64)
     found = durations_of(gaps, nothing, nothing, seen.whole_seconds)
-    family = Fitted("weibull", wrap.cv, 0.0, 0.0)
+    family = Fitted("weibull", wrap.cv, NULL, NULL)  # by quartiles, held against no other
     return found._replace(mean=wrap.mean, families=(family,)) if found else None
 
 

@@ -186,9 +186,9 @@ class _Visible:
         delay = links.delay[followed]
         if self.same or not delay.size:
             return _Followed(delay, np.ones(delay.size))
-        places = np.searchsorted(self.arrived, ended[chosen][:, None] + self.edges, "right")
-        counts = np.diff(places, axis=1).sum(axis=0).astype(float)
-        known = np.diff(self.known[places], axis=1).sum(axis=0)
+        places = [np.searchsorted(self.arrived, ended[chosen] + edge, "right") for edge in self.edges]
+        counts = np.diff([float(each.sum()) for each in places])
+        known = np.diff([float(self.known[each].sum()) for each in places])
         bins = np.clip(np.searchsorted(self.edges, delay, "left") - 1, 0, self.edges.size - 2)
         own = np.bincount(bins[self.mine[links.next[followed]]], minlength=counts.size)
         counts, known = counts - own, known - own  # those who came again are known, or would not be here

@@ -196,7 +196,7 @@ def _curve(found: Patience | None) -> list[str]:
         if point[0] != last[0] and point[1] != last[1]:
             points.append(f"{point[0]} s: {point[1]}")
         last = point
-    never = f"      never_hangs_up: {percent(found.never.value)}" if found.never else ""
+    never = [f"      never_hangs_up: {percent(found.never.value)}"] if found.never else []
     body = listed(points, 15)
     lines = [
         "    patience:",
@@ -205,7 +205,7 @@ def _curve(found: Patience | None) -> list[str]:
         *body,
         "      }",
     ]
-    return [*comment(said, 4), *lines, *filter(None, (never,))]
+    return [*comment(said, 4), *lines, *never]
 
 
 def _redial(queue: QueueFit) -> list[str]:

@@ -30,7 +30,8 @@ def read(path: Path, mapping: Mapping, zone: str, keep: bool = False, encoding: 
     """
     tally = Tally(path.name, "mapped")
     queues = Names(frozenset(()) if mapping.queue else frozenset(("",)))
-    names = (queues, Names(), Identities(keep), Names(frozenset(("",))))
+    kinds = Names(frozenset(("",)))
+    names = (queues, Names(), Identities(keep), kinds)
     table = Table(
         lambda header: mapping.wanted(),
         mapping.encoding or encoding,
@@ -53,13 +54,13 @@ def read(path: Path, mapping: Mapping, zone: str, keep: bool = False, encoding: 
         columns = joined(parts)
         if not columns:
             tally.account(0)
-        if len(names[3].names) > MOST_CLASSES:
-            column, held = mapping.columns["class"].column, len(names[3].names)
+        if len(kinds.names) > MOST_CLASSES:
+            column, held = mapping.columns["class"].column, len(kinds.names)
             raise InputError(
                 f"column {shown(column)} holds {held:,} names of classes, at most {MOST_CLASSES} make sense; name "
                 "another column, or give several cells one name with values: {cell: name}"
             )
-        for name, found in (("queue", names[0]), ("class", names[3])):
+        for name, found in (("queue", queues), ("class", kinds)):
             _say_unmet(mapping, name, found, tally)
         _drop_copies(columns, tally)
         if by_wall:
